@@ -1,0 +1,1 @@
+"""The shared ground: states, contracts, bus, masks, tokens, errors, settings."""

@@ -1,0 +1,1 @@
+"""The data storage manager: register, manager and inspector of datasets and files."""

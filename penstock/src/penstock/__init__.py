@@ -1,0 +1,1 @@
+"""The command, the Python client and every service in one process."""

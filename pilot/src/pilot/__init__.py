@@ -1,0 +1,1 @@
+"""The embedded workload system: tasks become jobs run by warm workers."""

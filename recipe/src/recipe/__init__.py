@@ -1,0 +1,1 @@
+"""Recipes: what a template means, which datasets it takes and which tasks it makes."""

@@ -1,0 +1,1 @@
+"""Due tasks are submitted to a workload system and followed."""
