@@ -1,0 +1,264 @@
+"""The storage manager's REST contract: datasets, files, closing, and what came in."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from penstock_core.contracts.base import Frozen, Json
+from penstock_core.states import DatasetKind, DatasetState, FileState, RunState
+
+
+class NewDataset(Frozen):
+    """A dataset to make; (namespace, scope, name) is its natural key, so making it twice is one."""
+
+    name: str
+    namespace: str = "default"
+    scope: str = "daq"
+    kind: DatasetKind = DatasetKind.INPUT
+    metadata: Json = {}
+    producer: str = ""
+
+
+class Dataset(Frozen):
+    """A dataset as the storage manager holds it.
+
+    ``files`` and ``size_bytes`` count what is registered; ``announced`` is the count its
+    producer gave at its end, null before. ``revision`` grows with each attachment and
+    announcement: a close names the revision that it looked at.
+    """
+
+    uid: str
+    namespace: str
+    scope: str
+    name: str
+    kind: DatasetKind
+    state: DatasetState
+    metadata: Json
+    producer: str
+    files: int
+    size_bytes: int
+    announced: int | None
+    incomplete: bool
+    revision: int
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_because: str
+    closed_by: str
+
+
+class ProducedFile(Frozen):
+    """One file that a job made, safe in a storage.
+
+    ``path`` is relative to the storage's base. ``index`` is the job's index; ``port`` the step's
+    output; ``basename`` the name that the tool gave it, restored where it is read again.
+    ``part`` numbers the files of a port that gives several (0, 1, …).
+    """
+
+    name: str
+    storage_id: str
+    path: str
+    size_bytes: int = Field(ge=0)
+    checksum: str
+    basename: str
+    port: str = ""
+    index: int = 0
+    part: int = 0
+
+
+class ManifestPart(Frozen):
+    """The files of one manifest that go to one dataset."""
+
+    dataset_uid: str
+    files: tuple[ProducedFile, ...]
+
+
+class Manifest(Frozen):
+    """All outputs of one job: registered all or nothing, once, however often it is sent."""
+
+    job: str
+    parts: tuple[ManifestPart, ...]
+
+
+class Outcome(Frozen):
+    """What became of one item of a bulk request; ``error`` is an error's wire form."""
+
+    key: str
+    ok: bool
+    details: str = ""
+    error: Json | None = None
+
+
+class ContentFile(Frozen):
+    """One file of a dataset, as a reader of its contents sees it.
+
+    ``position`` is its place in the order of registration: the cursor of the contents. ``url``
+    says where the bytes are (``file:///…`` for a posix storage). ``usable`` is false for what
+    must never be an input (quarantined, lost).
+    """
+
+    position: int
+    name: str
+    basename: str
+    port: str
+    index: int
+    part: int
+    size_bytes: int
+    checksum: str
+    url: str
+    usable: bool
+
+
+class Contents(Frozen):
+    """A dataset's files after a cursor, its state and its total, read as one snapshot."""
+
+    uid: str
+    files: tuple[ContentFile, ...]
+    closed: bool
+    total: int
+    incomplete: bool
+    cursor: int
+
+
+class Announcement(Frozen):
+    """A producer's end: it made ``files`` files in this dataset, and will make no more."""
+
+    uid: str
+    files: int = Field(ge=0)
+    producer: str
+
+
+class Evidence(Frozen):
+    """What is known about an open dataset when its closing is decided."""
+
+    uid: str
+    namespace: str
+    name: str
+    kind: DatasetKind
+    revision: int
+    registered: int
+    announced: int | None
+    announced_by: str
+    announced_at: datetime | None
+    opened_at: datetime
+    last_file_at: datetime | None
+    missing: tuple[int, ...] = ()
+
+
+class CloseRequest(Frozen):
+    """Close this dataset if it still is at ``revision``.
+
+    ``rule`` and ``evidence`` go to the ledger in the transaction of the close.
+    """
+
+    uid: str
+    revision: int
+    rule: str
+    because: str
+    evidence: Json = {}
+
+
+class CloseResult(Frozen):
+    """``stale`` means that the dataset changed since it was looked at: look again."""
+
+    uid: str
+    outcome: Literal["closed", "already", "stale"]
+    revision: int
+
+
+class LedgerRow(Frozen):
+    """One entry of the closing ledger."""
+
+    uid: str
+    at: datetime
+    rule: str
+    because: str
+    evidence: Json
+    actor: str
+
+
+class File(Frozen):
+    """A file as the storage manager holds it; ``checksum`` is ``algorithm:hex``."""
+
+    uid: str
+    namespace: str
+    scope: str
+    name: str
+    state: FileState
+    storage_id: str
+    path: str
+    size_bytes: int
+    checksum: str
+    guid: str
+    registered_at: datetime
+
+
+class NewStorage(Frozen):
+    """A place for files: for ``posix``, ``base`` is an absolute folder."""
+
+    uid: str = ""
+    name: str
+    kind: Literal["posix"] = "posix"
+    base: str
+
+
+class Storage(Frozen):
+    """A storage; its ``uid`` is SPD's ``storageId``."""
+
+    uid: str
+    name: str
+    kind: str
+    base: str
+
+
+class Run(Frozen):
+    """A run of the DAQ, folded from its facts. ``stfs`` counts what was announced by stf_gen."""
+
+    namespace: str
+    run: str
+    state: RunState
+    dataset_uid: str
+    announced: int
+    registered: int
+    total: int | None
+    conditions: Json
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class IntakeMessage(Frozen):
+    """A message from outside, as the register hands it to the manager; ``body`` is raw text.
+
+    ``message_id`` makes a repeat recognisable; ``actor`` is who sent it, by its token, or ""
+    when it came over the broker.
+    """
+
+    exchange: str
+    routing_key: str
+    body: str
+    message_id: str
+    correlation_id: str = ""
+    timestamp: datetime
+    namespace: str = ""
+    sender: str = ""
+
+
+class IntakeOutcome(Frozen):
+    """What became of one message: applied, a repeat, or refused with ``error``.
+
+    ``details`` is the text of SPD's reply.
+    """
+
+    message_id: str
+    status: Literal["OK", "REPEAT", "ERROR"]
+    details: str
+    error: Json | None = None
+
+
+class PostedMessage(Frozen):
+    """One item of ``POST /api/v1/messages/{exchange}/{routing_key}``."""
+
+    body: Any
+    message_id: str = ""
+    correlation_id: str = ""
+    timestamp: datetime | None = None

@@ -1,0 +1,146 @@
+"""What a template means once it is compiled: a DAG of steps over datasets.
+
+A :class:`Recipe` is a value. It is made once, at upload, by the compiler, and stored as JSON with
+the template version; matching, planning and running read it and never parse a document again.
+"""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from penstock_core.contracts.base import Frozen
+from pydantic import Field
+
+
+class Mode(StrEnum):
+    """How a step divides its input datasets into jobs.
+
+    ``MAP``: a job per index of its scattered inputs. ``MERGE``: one job over whole datasets.
+    ``SINGLE``: one job that reads no dataset.
+    """
+
+    MAP = "map"
+    MERGE = "merge"
+    SINGLE = "single"
+
+
+class Trigger(StrEnum):
+    """When a step may start: once its input dataset exists, or once it is closed."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Link(Frozen):
+    """One input of a step's job document, and the dataset files that it takes.
+
+    Attributes
+    ----------
+    key
+        Name of the input in the step's job document.
+    step
+        The producing step, or "" for the dataset that the template's mask took.
+    port
+        The producing step's output; "" for the masked dataset.
+    take
+        ``each``: one file, of the job's own index. ``all``: a list of every file, sorted by index.
+    """
+
+    key: str
+    step: str = ""
+    port: str = ""
+    take: Literal["each", "all"]
+
+
+class Value(Frozen):
+    """One input of a step's job document that takes a workflow input's value."""
+
+    key: str
+    input: str
+
+
+class Port(Frozen):
+    """An output of a step whose files go to the step's output dataset.
+
+    ``many`` says that one job may give a list of files there; ``optional``, that it may give none.
+    """
+
+    name: str
+    many: bool = False
+    optional: bool = False
+
+
+class Resources(Frozen):
+    """What one job needs; cores, MiB of memory, wall seconds (0 = the site's default)."""
+
+    cores: float = 1
+    memory_mib: int = 256
+    time_limit_s: int = 0
+    device: Literal["CPU", "GPU"] = "CPU"
+    container: str = ""
+
+
+class Step(Frozen):
+    """One stage of a chain: a task, once a dataset is there.
+
+    Attributes
+    ----------
+    name
+        The step's id in the document; unique, and in the order of the chain.
+    job_document
+        A CWL v1.2 document of class Workflow with this step alone, scatter removed: what one
+        job runs. Its inputs are the keys of ``links`` and ``values``; its outputs the ports.
+    label, args
+        SPD's ``exec`` and ``args`` columns.
+    log_port
+        SPD's dialect: the output whose file is the job's log ("" = the job's own log).
+    """
+
+    name: str
+    mode: Mode
+    trigger: Trigger
+    links: tuple[Link, ...]
+    values: tuple[Value, ...]
+    ports: tuple[Port, ...]
+    job_document: dict[str, Any]
+    label: str
+    args: str = ""
+    rank: int = Field(default=1, ge=1)
+    retry: int = Field(default=2, ge=0)
+    resources: Resources = Resources()
+    log_port: str = ""
+    output_pattern: str = "{input}.{template}.{step}.v{n}"
+
+
+class InputSpec(Frozen):
+    """One workflow input: its CWL type as JSON, whether it must be given, and its default."""
+
+    name: str
+    type: Any
+    required: bool
+    default: Any = None
+    label: str = ""
+    doc: str = ""
+
+
+class Recipe(Frozen):
+    """A compiled template: steps in an order in which each comes after what it reads.
+
+    ``documents`` are the bundle's files by their path; ``standard`` is the CWL that it means
+    (for SPD's dialect, the translation shown to the expert). ``warnings`` did not stop it.
+    """
+
+    format: Literal[1] = 1
+    dialect: Literal["cwl", "spd"] = "cwl"
+    input: str
+    inputs: tuple[InputSpec, ...]
+    steps: tuple[Step, ...]
+    documents: dict[str, str]
+    standard: dict[str, Any] = {}
+    warnings: tuple[str, ...] = ()
+
+    def step(self, name: str) -> Step:
+        """Return the step called ``name``; raises ``KeyError``."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
