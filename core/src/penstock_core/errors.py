@@ -62,7 +62,7 @@ class PenstockError(Exception):
         return f"{self.message} {self.hint}".strip()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the wire form: ``error`` (class name), ``detail``, ``hint``, ``field``, ``facts``."""
+        """Return the wire form: ``error`` (class), ``detail``, ``hint``, ``field``, ``facts``."""
         return {
             "error": type(self).__name__,
             "detail": self.message,

@@ -1,0 +1,115 @@
+"""The storage manager, as its callers see it."""
+
+from collections.abc import Sequence
+
+from penstock_core.clients.base import RestClient
+from penstock_core.contracts.base import EventPage, Page
+from penstock_core.contracts.dsm import (
+    Announcement,
+    CloseRequest,
+    CloseResult,
+    Contents,
+    Dataset,
+    Evidence,
+    IntakeMessage,
+    IntakeOutcome,
+    LedgerRow,
+    Manifest,
+    NewDataset,
+    NewStorage,
+    Outcome,
+    PostedMessage,
+    Run,
+    Storage,
+)
+
+V1 = "/api/v1"
+
+
+class DsmClient(RestClient):
+    """REST of dsm-manager, in bulk. Paths in the methods; models in ``contracts.dsm``."""
+
+    async def take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:
+        """Store these messages from outside and apply them, in one transaction."""
+        answer = tuple[IntakeOutcome, ...]
+        return await self.call("POST", f"{V1}/intake", answer, body=list(messages))
+
+    async def post_messages(
+        self, exchange: str, routing_key: str, messages: Sequence[PostedMessage]
+    ) -> None:
+        """Put messages on the bus; they are durable when this returns."""
+        path = f"{V1}/messages/{exchange}/{routing_key}"
+        await self.call("POST", path, None, body=list(messages))
+
+    async def create_datasets(self, datasets: Sequence[NewDataset]) -> tuple[Dataset, ...]:
+        """Return these datasets in the order given, made where they were not there."""
+        answer = tuple[Dataset, ...]
+        return await self.call("POST", f"{V1}/dataset", answer, body=list(datasets))
+
+    async def datasets(
+        self,
+        *,
+        name: str = "",
+        namespace: str = "",
+        state: str = "",
+        kind: str = "",
+        after: int = 0,
+        limit: int = 100,
+    ) -> Page[Dataset]:
+        """Return a page of datasets; ``name`` is a glob."""
+        params = {
+            "name": name,
+            "namespace": namespace,
+            "state": state,
+            "kind": kind,
+            "after": after,
+            "limit": limit,
+        }
+        return await self.call("GET", f"{V1}/dataset", Page[Dataset], params=params)
+
+    async def dataset(self, uid: str) -> Dataset:
+        """Return one dataset; raises ``NotFound``."""
+        return await self.call("GET", f"{V1}/dataset/{uid}", Dataset)
+
+    async def contents(self, uid: str, after: int = 0, limit: int = 1000) -> Contents:
+        """Return a dataset's files after a position, with its state, as one snapshot."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/dataset/{uid}/contents", Contents, params=params)
+
+    async def register(self, manifests: Sequence[Manifest]) -> tuple[Outcome, ...]:
+        """Register the outputs of these jobs, each job's all or nothing."""
+        answer = tuple[Outcome, ...]
+        return await self.call("POST", f"{V1}/manifest", answer, body=list(manifests))
+
+    async def announce(self, ends: Sequence[Announcement]) -> tuple[Outcome, ...]:
+        """Store that producers have ended, each with its count."""
+        answer = tuple[Outcome, ...]
+        return await self.call("POST", f"{V1}/dataset/announce", answer, body=list(ends))
+
+    async def closing(self, after: int = 0, limit: int = 500) -> Page[Evidence]:
+        """Return the evidence on open datasets whose producer has announced its end."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/dataset/closing", Page[Evidence], params=params)
+
+    async def close_datasets(self, requests: Sequence[CloseRequest]) -> tuple[CloseResult, ...]:
+        """Close datasets that still are at the revision that was looked at."""
+        answer = tuple[CloseResult, ...]
+        return await self.call("POST", f"{V1}/dataset/close", answer, body=list(requests))
+
+    async def ledger(self, uid: str) -> tuple[LedgerRow, ...]:
+        """Return the closing ledger of a dataset, oldest first."""
+        return await self.call("GET", f"{V1}/dataset/{uid}/ledger", tuple[LedgerRow, ...])
+
+    async def events(self, after: int, limit: int = 500, topics: Sequence[str] = ()) -> EventPage:
+        """Return the event log after a cursor."""
+        params = {"after": after, "limit": limit, "topics": ",".join(topics)}
+        return await self.call("GET", f"{V1}/event", EventPage, params=params)
+
+    async def runs(self, after: int = 0, limit: int = 100) -> Page[Run]:
+        """Return a page of runs."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/run", Page[Run], params=params)
+
+    async def create_storage(self, storage: NewStorage) -> Storage:
+        """Return the storage of this name, made where it was not there."""
+        return await self.call("POST", f"{V1}/storage", Storage, body=storage)

@@ -1,0 +1,119 @@
+"""The append-only event log of a store, and cursors in it: its outbox and its history.
+
+Rows are written in the transaction of the change that they tell of. Readers follow with a cursor
+on ``seq``, so the order of ``seq`` must be the order of commits. SQLite has one writer; on
+PostgreSQL :meth:`EventLog.append` takes a transaction lock before it numbers rows, for a sequence
+alone is taken in one order and committed in another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, String, Table, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.clock import now
+from penstock_core.contracts.base import Event, EventPage
+from penstock_core.errors import Stale
+
+_LOCK = 0x50454E53  # "PENS": the advisory lock of a store's event log
+BigId = BigInteger().with_variant(Integer, "sqlite")
+JsonColumn = JSON().with_variant(JSONB(), "postgresql")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to append; ``key`` is the natural key of what it is about."""
+
+    topic: str
+    key: str
+    namespace: str
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+class EventLog:
+    """The tables ``event`` and ``cursor`` of one store's metadata, and what is done with them."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.events = Table(
+            "event",
+            metadata,
+            Column("seq", BigId, primary_key=True, autoincrement=True),
+            Column("topic", String(64), nullable=False),
+            Column("key", String(512), nullable=False),
+            Column("namespace", String(64), nullable=False),
+            Column("at", String(40), nullable=False),
+            Column("body", JsonColumn, nullable=False),
+            sqlite_autoincrement=True,
+        )
+        self.cursors = Table(
+            "cursor",
+            metadata,
+            Column("follower", String(128), primary_key=True),
+            Column("cursor", BigInteger, nullable=False),
+        )
+
+    async def append(self, connection: AsyncConnection, events: Sequence[NewEvent]) -> None:
+        """Append ``events`` in their order, as part of the caller's transaction."""
+        if not events:
+            return
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        at = now().isoformat()
+        rows = [
+            {"topic": e.topic, "key": e.key, "namespace": e.namespace, "at": at, "body": e.body}
+            for e in events
+        ]
+        await connection.execute(self.events.insert(), rows)
+
+    async def page(
+        self,
+        connection: AsyncConnection,
+        after: int,
+        limit: int,
+        topics: Sequence[str] = (),
+    ) -> EventPage:
+        """Return up to ``limit`` events after ``after``, of these ``topics`` (none given: all).
+
+        The page's cursor moves past events of other topics too once there is no more to read.
+        """
+        query = select(self.events).where(self.events.c.seq > after)
+        if topics:
+            query = query.where(self.events.c.topic.in_(topics))
+        rows = (await connection.execute(query.order_by(self.events.c.seq).limit(limit))).mappings()
+        events = tuple(Event(**row) for row in rows)
+        if len(events) == limit:
+            return EventPage(events=events, cursor=events[-1].seq)
+        newest = await connection.scalar(
+            select(self.events.c.seq).order_by(self.events.c.seq.desc()).limit(1)
+        )
+        return EventPage(events=events, cursor=max(after, newest or 0))
+
+    async def cursor(self, connection: AsyncConnection, follower: str) -> int:
+        """Return how far ``follower`` has come; 0 for one that never followed."""
+        query = select(self.cursors.c.cursor).where(self.cursors.c.follower == follower)
+        return await connection.scalar(query) or 0
+
+    async def move(
+        self, connection: AsyncConnection, follower: str, expected: int, cursor: int
+    ) -> None:
+        """Move ``follower`` from ``expected`` to ``cursor``; ``Stale`` if it is elsewhere.
+
+        Part of the caller's transaction, so an effect and its cursor are stored together, and of
+        two replicas that worked on the same stretch one is refused.
+        """
+        table = self.cursors
+        here = table.c.follower == follower
+        found = await connection.scalar(select(table.c.cursor).where(here).with_for_update())
+        if (found or 0) != expected:
+            raise Stale(
+                f"{follower} is at {found or 0}, not at {expected}.",
+                hint="Another replica came first: read the cursor and go on from there.",
+                facts={"cursor": found or 0},
+            )
+        if found is None:
+            await connection.execute(table.insert().values(follower=follower, cursor=cursor))
+        else:
+            await connection.execute(table.update().where(here).values(cursor=cursor))

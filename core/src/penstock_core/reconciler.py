@@ -1,0 +1,69 @@
+"""The one loop of a service: *due → claim → do*, at the start, when woken, and every few seconds.
+
+The database decides, messages wake: work is found by asking for what is due, so a lost, repeated
+or reordered message changes when something happens and never what.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from penstock_core.errors import RetriableError, Stale
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[bool]]
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+STALE_PAUSE_S = 0.01
+
+
+class Reconciler:
+    """Runs ``work`` until it says that nothing more is due, then waits for a wake or the timer.
+
+    Parameters
+    ----------
+    name
+        For the log and for readiness.
+    work
+        Does one bounded batch of what is due; returns whether more may be due at once.
+    every_s
+        The longest wait between two looks, in seconds.
+    """
+
+    def __init__(self, name: str, work: Work, every_s: float) -> None:
+        self.name = name
+        self.last_error: RetriableError | None = None
+        self._work = work
+        self._every_s = every_s
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look again soon; waking it twice before it looks is waking it once."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Reconcile until cancelled. What is not retriable ends the service: it is a defect."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            self._woken.clear()
+            try:
+                while await self._work():
+                    pause_s = FIRST_PAUSE_S
+                self.last_error = None
+                await self._wait(self._every_s)
+                pause_s = FIRST_PAUSE_S
+            except Stale as stale:
+                log.debug("%s looks again: %s", self.name, stale)
+                await asyncio.sleep(STALE_PAUSE_S)
+            except RetriableError as error:
+                self.last_error = error
+                log.warning("%s waits %.1f s: %s", self.name, pause_s, error)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return

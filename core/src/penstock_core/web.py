@@ -1,0 +1,102 @@
+"""What every REST face has in common: errors as JSON, tokens, health, and nothing from outside."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+from penstock_core.errors import InvalidInput, NotAuthenticated, PenstockError, RetriableError
+from penstock_core.rights import Right
+from penstock_core.tokens import Identity, Verifier
+
+
+def new_app(title: str, verifier: Verifier, description: str = "") -> FastAPI:
+    """Return an application that speaks our errors and knows its callers by ``verifier``.
+
+    FastAPI's own pages for /docs load scripts from elsewhere, so they are off; ``/openapi.json``
+    is on.
+    """
+    app = FastAPI(title=title, description=description, docs_url=None, redoc_url=None)
+    app.state.verifier = verifier
+    app.add_exception_handler(PenstockError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """Return that the process answers."""
+        return {"status": "alive"}
+
+    return app
+
+
+async def identity(request: Request) -> Identity:
+    """Return who is asking; raises ``NotAuthenticated``."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthenticated(
+            "This needs a signed-in caller.",
+            hint="Sign in with POST /auth/jwt/login and send 'Authorization: Bearer <token>'.",
+        )
+    verifier: Verifier = request.app.state.verifier
+    return verifier.verify(token)
+
+
+Caller = Annotated[Identity, Depends(identity)]
+
+
+def needs(right: Right) -> Any:
+    """Return a dependency that gives the caller's identity and refuses one without ``right``."""
+
+    async def check(caller: Caller) -> Identity:
+        caller.require(right)
+        return caller
+
+    return Depends(check)
+
+
+Reader = Annotated[Identity, needs(Right.READ)]
+Expert = Annotated[Identity, needs(Right.WRITE_TEMPLATES)]
+Operator = Annotated[Identity, needs(Right.OPERATE)]
+Announcer = Annotated[Identity, needs(Right.ANNOUNCE_DATA)]
+Admin = Annotated[Identity, needs(Right.ADMINISTER)]
+ServiceCaller = Annotated[Identity, needs(Right.SERVE)]
+
+
+async def _answer_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, PenstockError)  # noqa: S101 - registered for this class alone
+    headers = {"Retry-After": "1"} if isinstance(error, RetriableError) else {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(error.as_json(), error.status, headers)
+
+
+async def _answer_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    all_of_them = [
+        {"field": ".".join(str(p) for p in e["loc"][1:]), "message": e["msg"]}
+        for e in error.errors()[:20]
+    ]
+    ours = InvalidInput(
+        f"{field or 'the body'}: {first['msg']}.",
+        hint="See /openapi.json for what this call takes.",
+        field=field,
+        facts={"errors": all_of_them},
+    )
+    return JSONResponse(ours.as_json(), ours.status)
+
+
+def add_readiness(app: FastAPI, ready: Callable[[], Awaitable[dict[str, str]]]) -> None:
+    """Add ``/health/ready``: 200 when ``ready()`` gives no reason, else 503 with the reasons.
+
+    ``ready`` returns what is not ready yet, by name; empty means subscribed, migrated, answering.
+    """
+
+    @app.get("/health/ready", tags=["health"])
+    async def readiness() -> JSONResponse:
+        """Return whether this service can do its work now, and what it waits for if not."""
+        reasons = await ready()
+        return JSONResponse({"ready": not reasons, "waits_for": reasons}, 503 if reasons else 200)
