@@ -57,12 +57,20 @@ class Delivery:
 
 
 class Subscription(Protocol):
-    """One consumer of one queue."""
+    """One consumer of one queue, holding at most its prefetch of unacknowledged deliveries.
+
+    A delivery that this subscription no longer holds (acknowledged, put back, or lost with the
+    connection) is passed over in silence by ``acknowledge``, ``requeue`` and ``dead_letter``:
+    it comes, or came, again.
+    """
 
     async def batch(self, max_messages: int, wait_s: float) -> list[Delivery]:
         """Return up to ``max_messages`` at once, waiting up to ``wait_s`` for the first one.
 
-        An empty list means the wait was in vain. Raises ``BusUnavailable`` when the bus is gone.
+        An empty list means the wait was in vain. While a broker is away this waits as on an
+        empty queue: the subscription comes back by itself, and what was not acknowledged comes
+        again. Raises ``BusUnavailable`` only once the subscription or the bus is closed.
+        Cancelling it loses nothing.
         """
         ...
 
@@ -71,11 +79,14 @@ class Subscription(Protocol):
         ...
 
     async def requeue(self, deliveries: Sequence[Delivery]) -> None:
-        """Put these back at once, each with its count raised."""
+        """Put these back at once, ahead of newer ones, each with its count raised."""
         ...
 
     async def dead_letter(self, delivery: Delivery, reason: str) -> None:
-        """Move this to the dead-letter queue with ``reason``; it is safe there before it leaves."""
+        """Move this to the dead-letter queue with ``reason``; it is safe there before it leaves.
+
+        A hint, which has no dead-letter queue, is dropped. Raises ``NotFound`` for a dead letter.
+        """
         ...
 
     async def close(self) -> None:
@@ -84,7 +95,10 @@ class Subscription(Protocol):
 
 
 class Bus(Protocol):
-    """Where messages go and come from. Declared once from a :class:`~penstock_core.topology.Topology`."""
+    """Where messages go and come from.
+
+    Declared once from a :class:`~penstock_core.topology.Topology`.
+    """
 
     async def start(self) -> None:
         """Connect and declare the topology. Raises ``BusUnavailable``."""
@@ -97,7 +111,8 @@ class Bus(Protocol):
         ------
         NotFound
             the exchange does not exist, or no queue is bound for the key (mandatory publishing);
-            the messages before and after it are published all the same.
+            the messages before and after it are published all the same. ``facts["message_ids"]``
+            names the lost ones.
         BusUnavailable
             not all were confirmed: publish again, with the same message ids.
         """
