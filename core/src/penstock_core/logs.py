@@ -39,7 +39,7 @@ def trace_of(traceparent: str) -> str:
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON: at, level, service, logger, trace_id, message, extras."""
+    """Formats a record as one line of JSON, with the trace id and what the caller gave as extra."""
 
     def __init__(self, service: str) -> None:
         super().__init__()

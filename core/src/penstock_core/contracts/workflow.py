@@ -276,9 +276,15 @@ class JobReport(Frozen):
 
 
 class TaskReport(Frozen):
-    """A task's state and counts, as the workload system sees them now."""
+    """A task's state and counts, as the workload system sees them now.
+
+    The datasets that it fills travel along, so that a finished task's counts can be announced
+    for them without asking anybody.
+    """
 
     task_id: int
+    output_uid: str
+    log_uid: str
     status: TaskStatus
     jobs: int
     running: int

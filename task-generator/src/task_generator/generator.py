@@ -1,0 +1,73 @@
+"""The generator's loop: follow the log, decide, store decisions together with the cursor."""
+
+from recipe.matching import Matcher
+
+from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.contracts.workflow import Catalogue, DatasetDecision, GeneratedBatch
+from recipe.model import Recipe
+from task_generator.generate import chains, decide, input_datasets, matched
+
+FOLLOWER = "task-generator"
+TOPICS = ("dataset.registered", "dataset.changed", "dataset.closed")
+BATCH = 200
+
+
+class Generator:
+    """Makes workflows of registered datasets; any number of replicas may run.
+
+    Each batch carries the cursor that it started from. Of two replicas that worked on the same
+    stretch, data-access takes the first; the other is told ``Stale`` and reads on from there.
+    """
+
+    def __init__(self, dsm: DsmClient, data_access: DataAccessClient) -> None:
+        self._dsm = dsm
+        self._data_access = data_access
+        self._cursor: int | None = None
+        self._catalogue = Catalogue(revision=-1, templates=())
+        self._matcher = Matcher(self._catalogue)
+        self._recipes: dict[str, Recipe] = {}
+
+    async def generate(self) -> bool:
+        """Handle the next stretch of the log; return whether there may be more."""
+        start = self._cursor
+        if start is None:
+            start = await self._data_access.cursor(FOLLOWER)
+        page = await self._dsm.events(start, BATCH, TOPICS)
+        self._cursor = page.cursor
+        if page.cursor == start:
+            return False
+        await self._refresh_catalogue()
+        decisions = decide(self._matcher, input_datasets(page.events))
+        try:
+            await self._data_access.store_generated(
+                GeneratedBatch(
+                    follower=FOLLOWER,
+                    expected=start,
+                    cursor=page.cursor,
+                    catalogue_revision=self._catalogue.revision,
+                    decisions=decisions,
+                    workflows=chains(decisions, self._catalogue, await self._load(decisions)),
+                )
+            )
+        except Exception:
+            self._cursor = None  # whatever happened, where we are is what data-access says
+            raise
+        return len(page.events) == BATCH
+
+    async def _refresh_catalogue(self) -> None:
+        newer = await self._data_access.catalogue(known=self._catalogue.revision)
+        if newer is None:
+            return
+        self._catalogue = newer
+        self._matcher = Matcher(newer)
+        wanted = {entry.recipe_digest for entry in newer.templates}
+        self._recipes = {d: r for d, r in self._recipes.items() if d in wanted}
+
+    async def _load(self, decisions: tuple[DatasetDecision, ...]) -> dict[str, Recipe]:
+        """Return the recipes that these decisions call for, each read once."""
+        taking = matched(decisions)
+        for entry in self._catalogue.templates:
+            if entry.template_id in taking and entry.recipe_digest not in self._recipes:
+                found = await self._data_access.recipe(entry.recipe_digest)
+                self._recipes[entry.recipe_digest] = Recipe.model_validate(found)
+        return self._recipes

@@ -1,0 +1,141 @@
+"""Three logs that the task-manager follows, each with a cursor stored beside the effect."""
+
+from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.contracts.base import Event
+from penstock_core.contracts.dsm import Announcement
+from penstock_core.contracts.workflow import CopiedStates, DatasetCopy, ObservedBatch, TaskReport
+from penstock_core.contracts.workload import Command, Report
+from penstock_core.states import TaskStatus
+from task_manager.workload import WorkloadSystem
+
+BATCH = 500
+STATE_TOPICS = ("dataset.closed", "dataset.deleted")
+ENDED_WELL = frozenset({TaskStatus.FINISHED, TaskStatus.SKIPPED})
+
+
+class Follower:
+    """One follower's place in one log, read from data-access and remembered between batches."""
+
+    def __init__(self, data_access: DataAccessClient, name: str) -> None:
+        self.name = name
+        self._data_access = data_access
+        self._cursor: int | None = None
+
+    async def start(self) -> int:
+        """Return where to read on; forgotten until :meth:`reached` says that it was stored."""
+        cursor, self._cursor = self._cursor, None
+        return await self._data_access.cursor(self.name) if cursor is None else cursor
+
+    def reached(self, cursor: int) -> None:
+        """Remember what data-access has stored."""
+        self._cursor = cursor
+
+
+class StateCopier:
+    """Copies closed and deleted states of datasets to data-access, which makes tasks due."""
+
+    def __init__(self, dsm: DsmClient, data_access: DataAccessClient) -> None:
+        self._dsm = dsm
+        self._data_access = data_access
+        self._follower = Follower(data_access, "task-manager:dsm")
+
+    async def copy(self) -> bool:
+        """Copy the next stretch; return whether there may be more."""
+        start = await self._follower.start()
+        page = await self._dsm.events(start, BATCH, STATE_TOPICS)
+        if page.cursor != start:
+            await self._data_access.copy_states(
+                CopiedStates(
+                    follower=self._follower.name,
+                    expected=start,
+                    cursor=page.cursor,
+                    states=copies(page.events),
+                )
+            )
+        self._follower.reached(page.cursor)
+        return len(page.events) == BATCH
+
+
+def copies(events: tuple[Event, ...]) -> tuple[DatasetCopy, ...]:
+    """Return the last state that ``events`` tell of each dataset."""
+    newest = {event.body["uid"]: event.body["state"] for event in events}
+    return tuple(DatasetCopy(uid=uid, state=state) for uid, state in newest.items())
+
+
+class ReportFollower:
+    """Carries the workload system's reports to the storage manager and to data-access.
+
+    The end of a task is announced first, with its counts, and stored second: whoever sees the
+    task final finds its datasets on their way to being closed.
+    """
+
+    def __init__(
+        self, dsm: DsmClient, data_access: DataAccessClient, workload: WorkloadSystem
+    ) -> None:
+        self._dsm = dsm
+        self._data_access = data_access
+        self._workload = workload
+        self._follower = Follower(data_access, "task-manager:reports")
+
+    async def observe(self) -> bool:
+        """Carry the next stretch over; return whether there may be more."""
+        start = await self._follower.start()
+        page = await self._workload.reports(start, BATCH)
+        if page.cursor != start:
+            tasks = newest_reports(page.reports)
+            if ends := announcements(tasks):
+                await self._dsm.announce(ends)
+            await self._data_access.store_observed(
+                ObservedBatch(
+                    follower=self._follower.name,
+                    expected=start,
+                    cursor=page.cursor,
+                    tasks=tasks,
+                    jobs=tuple(report.job for report in page.reports if report.job),
+                )
+            )
+        self._follower.reached(page.cursor)
+        return len(page.reports) == BATCH
+
+
+def newest_reports(reports: tuple[Report, ...]) -> tuple[TaskReport, ...]:
+    """Return the last report on each task, in the order of these."""
+    newest: dict[int, TaskReport] = {}
+    for report in reports:
+        if report.task is not None:
+            newest.pop(report.task.task_id, None)
+            newest[report.task.task_id] = report.task
+    return tuple(newest.values())
+
+
+def announcements(tasks: tuple[TaskReport, ...]) -> tuple[Announcement, ...]:
+    """Return the ends to announce: of tasks that ended well, for their output and log datasets.
+
+    FAILED and PARTIAL keep their outputs open, for a retry, until the loss is accepted.
+    """
+    ended = [task for task in tasks if task.status in ENDED_WELL]
+    return tuple(
+        Announcement(uid=uid, files=files, producer=f"task.{task.task_id}")
+        for task in ended
+        for uid, files in ((task.output_uid, task.output_files), (task.log_uid, task.log_files))
+    )
+
+
+class WishFollower:
+    """Passes on what operators ask of submitted tasks: cancel, another rank."""
+
+    def __init__(self, data_access: DataAccessClient, workload: WorkloadSystem) -> None:
+        self._data_access = data_access
+        self._workload = workload
+        self._follower = Follower(data_access, "task-manager:wishes")
+
+    async def pass_on(self) -> bool:
+        """Pass on the next stretch; return whether there may be more."""
+        start = await self._follower.start()
+        page = await self._data_access.events(start, BATCH, ("task.requested",))
+        if page.events:
+            await self._workload.command([Command(**event.body) for event in page.events])
+        if page.cursor != start:
+            await self._data_access.move_cursor(self._follower.name, start, page.cursor)
+        self._follower.reached(page.cursor)
+        return len(page.events) == BATCH

@@ -1,0 +1,45 @@
+"""The task-manager as a service: due tasks go out, states, reports and wishes are carried over."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from os import getpid
+
+from penstock_core.wakes import follow_wakes
+
+from penstock_core.clients.house import HouseClients
+from penstock_core.reconciler import Reconciler
+from penstock_core.service import House, Service
+from task_manager.follow import ReportFollower, StateCopier, WishFollower
+from task_manager.submit import Submitter
+from task_manager.workload import WorkloadSystem
+
+NAME = "task-manager"
+
+
+@asynccontextmanager
+async def open_service(
+    house: House, workload: WorkloadSystem | None = None
+) -> AsyncIterator[Service]:
+    """Give the running service; ``workload`` is the house's pilot unless one is given."""
+    async with HouseClients(house, NAME) as clients:
+        system = workload or clients.pilot
+        works = {
+            "submit": Submitter(
+                clients.dsm, clients.data_access, system, f"{socket.gethostname()}:{getpid()}"
+            ).submit,
+            "states": StateCopier(clients.dsm, clients.data_access).copy,
+            "reports": ReportFollower(clients.dsm, clients.data_access, system).observe,
+            "wishes": WishFollower(clients.data_access, system).pass_on,
+        }
+        loops = [
+            Reconciler(f"{NAME}:{name}", work, house.settings.reconcile_every_s)
+            for name, work in works.items()
+        ]
+
+        def wake_all() -> None:
+            for loop in loops:
+                loop.wake()
+
+        wakes = follow_wakes(house.bus, f"{NAME}.wake", wake_all)
+        yield Service(NAME, loops=(*(loop.run for loop in loops), wakes))
