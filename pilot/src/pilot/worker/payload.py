@@ -1,0 +1,84 @@
+"""What runs in a job's process: one CWL document, once, by cwltool.
+
+Reads ``job.json`` (``document``, ``order``) in its folder and writes ``result.json``: ``status``
+(success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``, ``error``.
+"""
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import cwltool.process
+from cwl_utils.sandboxjs import set_js_engine
+from cwltool.errors import UnsupportedRequirement, WorkflowException
+from cwltool.executors import SingleJobExecutor
+from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
+from cwltool.loghandler import _logger as cwltool_log
+from schema_salad.exceptions import SchemaSaladException
+
+from pilot.worker.context import loading_context, runtime_context
+from pilot.worker.javascript import QuickJsEngine
+from pilot.worker.witness import Witness
+
+REQUEST_NAME = "job.json"
+RESULT_NAME = "result.json"
+DOCUMENT_ID = "file:///job.cwl"
+WARM_DOCUMENT: dict[str, Any] = {
+    "cwlVersion": "v1.2",
+    "class": "CommandLineTool",
+    "baseCommand": "true",
+    "inputs": {},
+    "outputs": {},
+}
+
+
+def warm() -> None:
+    """Load what every job needs, so that a fork finds it in memory."""
+    set_js_engine(QuickJsEngine())
+    cwltool.process.get_schema("v1.2")
+    _load(WARM_DOCUMENT)
+
+
+def run(folder: Path) -> None:
+    """Run the job that lies in ``folder`` and write its result there."""
+    request = json.loads((folder / REQUEST_NAME).read_text())
+    witness = Witness()
+    cwltool_log.handlers[:] = [witness]
+    cwltool_log.setLevel(logging.WARNING)
+    result = {"exit_code": None, "outputs": {}, "error": ""} | _attempt(request, folder)
+    if witness.exit_code is not None:
+        result["exit_code"] = witness.exit_code
+    result["error"] = result["error"] or witness.errors
+    partial = folder / f"{RESULT_NAME}.partial"
+    partial.write_text(json.dumps(result))
+    os.replace(partial, folder / RESULT_NAME)
+
+
+def _attempt(request: dict[str, Any], folder: Path) -> dict[str, Any]:
+    try:
+        tool = _load(request["document"])
+        outputs, status = SingleJobExecutor()(tool, request["order"], runtime_context(folder))
+    except UnsupportedRequirement as error:
+        return {"status": "refused", "error": _say_why(error)}
+    except (WorkflowException, SchemaSaladException) as error:
+        return {"status": "permanentFail", "error": str(error)}
+    exit_code = 0 if status == "success" else None
+    return {"status": status, "outputs": outputs or {}, "exit_code": exit_code}
+
+
+def _load(document: dict[str, Any]) -> Any:
+    document = {"id": DOCUMENT_ID} | document
+    context, loaded, uri = fetch_document(document, loading_context())
+    context, uri = resolve_and_validate_document(context, loaded, uri)
+    return make_tool(uri, context)
+
+
+def _say_why(error: UnsupportedRequirement) -> str:
+    if "DockerRequirement" in str(error):
+        return (
+            "The tool requires a container (DockerRequirement under requirements), and this pilot "
+            "runs none. Put DockerRequirement under hints, where the tool runs without it too."
+        )
+    return f"The tool requires what this pilot does not have: {error}"

@@ -1,0 +1,82 @@
+"""One job's supervisor: starts it, waits, and leaves nothing of it alive.
+
+It ends the job when it has ended by itself, at the wall limit, when told to (SIGTERM), and when
+the worker that started it is gone (its end of the lifeline closes).
+"""
+
+import os
+import select
+import signal
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pilot.worker.launch import Limits, launch
+from pilot.worker.processes import become_subreaper, kill_descendants
+
+
+class Ending(IntEnum):
+    """How a job ended: the exit status of its supervisor."""
+
+    EXITED = 0
+    OVERTIME = 10
+    CANCELLED = 11
+    KILLED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run: the job's key, its folder (with ``job.json``), its limits."""
+
+    job: str
+    folder: Path
+    wall_s: float
+    limits: Limits
+
+    @classmethod
+    def from_frame(cls, frame: dict[str, Any]) -> "Request":
+        return cls(
+            job=frame["job"],
+            folder=Path(frame["folder"]),
+            wall_s=frame["wall_s"],
+            limits=Limits(**frame["limits"]),
+        )
+
+
+class _Cancelled(BaseException):
+    """SIGTERM came."""
+
+
+def supervise(request: Request, lifeline: int) -> NoReturn:
+    """Run one job to its end in a session of its own, and exit with its :class:`Ending`."""
+    os.setsid()
+    become_subreaper()
+    signal.signal(signal.SIGTERM, _cancel)
+    try:
+        runner = launch(request.folder, request.limits)
+        ending = _wait(runner, lifeline, request.wall_s)
+    except _Cancelled:
+        ending = Ending.CANCELLED
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    kill_descendants()
+    os._exit(ending)
+
+
+def _cancel(_number: int, _frame: object) -> NoReturn:
+    raise _Cancelled
+
+
+def _wait(runner: int, lifeline: int, wall_s: float) -> Ending:
+    """Return how the runner ended; one that still runs is for the caller to kill."""
+    poll = select.poll()
+    ended = os.pidfd_open(runner)
+    poll.register(ended, select.POLLIN)
+    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    ready = {fd for fd, _ in poll.poll(wall_s * 1000)}
+    if not ready:
+        return Ending.OVERTIME
+    if ended not in ready:
+        return Ending.CANCELLED
+    _, status = os.waitpid(runner, 0)
+    return Ending.KILLED if os.WIFSIGNALED(status) else Ending.EXITED
