@@ -1,0 +1,48 @@
+# Everything from a checkout with Python 3.11 and its venv module; uv is brought along.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.PHONY: help demo test check lint bench clean
+
+help:
+	@echo 'make demo    install, start Penstock, take a simulated run of real events, show results'
+	@echo 'make test    install, set up real servers, run every check and every test'
+	@echo 'make lint    formatting, style, types, the import table'
+	@echo 'make bench   the benchmarks: a table, and JSON in benchmarks/out/'
+	@echo 'make clean   remove what the targets above made'
+
+$(UV):
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# The environment of the product: from the lock, with the demonstration's packages.
+.PHONY: environment
+environment: $(UV)
+	$(UV) sync --quiet --locked --inexact --python $(PYTHON) --no-default-groups --all-extras
+
+# The same, with the tools of development.
+.PHONY: development
+development: $(UV)
+	$(UV) sync --quiet --locked --python $(PYTHON) --all-extras --group dev --group servers
+
+demo: environment
+	.venv/bin/penstock demo
+
+lint: development
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint
+	$(PYTHON) scripts/setup_servers.py
+	.venv/bin/pytest
+
+bench: development
+	.venv/bin/python -m benchmarks
+
+clean:
+	rm -rf .tools .venv .servers .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/out

@@ -1,0 +1,145 @@
+"""The composition root: one bus, every service open, their loops running, one front door."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import data_access.service
+import pilot.service
+from penstock_core.bus.rabbit import RabbitBus
+
+from penstock.front import Front
+from penstock.services import ROOMS, Room
+from penstock_core.bus import Bus
+from penstock_core.bus.local import LocalBus
+from penstock_core.errors import Conflict
+from penstock_core.service import House, Loop, Service
+from penstock_core.settings import HouseSettings
+from penstock_core.topology import PENSTOCK
+
+
+@dataclass(frozen=True)
+class OpenHouse:
+    """All services in this process.
+
+    Attributes
+    ----------
+    house
+        Bus, settings and doors: what the services were given.
+    front
+        The one ASGI application that answers for all of them.
+    credentials
+        The first admin's (user name, password), if this start made it: shown once, never stored.
+    stopped
+        Done when a loop of a service has ended, which none should: it carries the error.
+    """
+
+    house: House
+    front: Front
+    credentials: tuple[str, str] | None
+    stopped: "asyncio.Future[None]"
+
+
+@asynccontextmanager
+async def open_house(
+    settings: HouseSettings, *, hold_jobs: bool = False
+) -> AsyncIterator[OpenHouse]:
+    """Open every service and run their loops; at the end stop them and close all in reverse.
+
+    Raises
+    ------
+    Conflict
+        another process has this data folder open.
+    """
+    made: list[tuple[str, str]] = []
+    rooms = _configured(ROOMS, made, hold_jobs)
+    with _sole_user(settings.data_dir):
+        async with AsyncExitStack() as stack:
+            house = House(settings, await _open_bus(stack, settings))
+            faces = {}
+            services = []
+            for room in rooms:
+                service = await stack.enter_async_context(room.open(house))
+                services.append(service)
+                if service.app is not None:
+                    house.doors[room.name] = service.app
+                    faces |= dict.fromkeys(room.paths, service.app)
+            stopped = await stack.enter_async_context(_running(services))
+            yield OpenHouse(house, Front(faces), made[0] if made else None, stopped)
+
+
+def _configured(
+    rooms: Sequence[Room], made: list[tuple[str, str]], hold_jobs: bool
+) -> tuple[Room, ...]:
+    """Return the table with what this start says of two of the rooms."""
+    openers = {
+        "data-access": partial(
+            data_access.service.open_service,
+            announce=lambda username, password: made.append((username, password)),
+        ),
+        "pilot": partial(pilot.service.open_service, hold=hold_jobs),
+    }
+    return tuple(replace(room, open=openers.get(room.name, room.open)) for room in rooms)
+
+
+async def _open_bus(stack: AsyncExitStack, settings: HouseSettings) -> Bus:
+    bus: Bus
+    if settings.broker_url:
+        bus = RabbitBus(PENSTOCK, settings.broker_url)
+    else:
+        bus = LocalBus(PENSTOCK, settings.data_dir / "bus.db")
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    return bus
+
+
+@asynccontextmanager
+async def _running(services: Sequence[Service]) -> "AsyncIterator[asyncio.Future[None]]":
+    """Run all loops; give a future that is done, with the error, when one of them ends."""
+    stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or stopped.done():
+            return
+        error = task.exception() or RuntimeError(f"the loop {task.get_name()} ended by itself")
+        stopped.set_exception(error)
+
+    tasks = [
+        asyncio.create_task(_as_coroutine(loop), name=f"{service.name}/{number}")
+        for service in services
+        for number, loop in enumerate(service.loops)
+    ]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield stopped
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if stopped.done() and not stopped.cancelled():
+            stopped.exception()
+        stopped.cancel()
+
+
+async def _as_coroutine(loop: Loop) -> None:
+    await loop()
+
+
+@contextmanager
+def _sole_user(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder's lock: two embedded systems in one folder would harm each other."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "penstock.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Conflict(
+                f"{data_dir} is in use by another Penstock.",
+                hint="Stop that one, or give this one a folder of its own with --data-dir.",
+            ) from error
+        yield

@@ -1,0 +1,71 @@
+"""Serving the front door on a port until a signal comes."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from penstock_core.errors import Conflict
+from penstock_core.service import Asgi
+
+HOST = "127.0.0.1"
+
+
+class _QuietServer(uvicorn.Server):
+    """A server that leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(app: Asgi, port: int) -> AsyncIterator[str]:
+    """Serve ``app`` on the loopback interface and give its URL; port 0 takes a free one.
+
+    Raises
+    ------
+    Conflict
+        the port is taken.
+    """
+    listener = _listen(port)
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
+    )
+    server = _QuietServer(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        yield url
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"Port {port} is taken.", hint="Give another one with --port, or --port 0 for any."
+        ) from error
+    return listener
+
+
+def signalled() -> "asyncio.Event":
+    """Return an event that SIGINT and SIGTERM set from now on, instead of ending the process."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, event.set)
+    return event
