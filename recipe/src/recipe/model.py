@@ -7,8 +7,9 @@ the template version; matching, planning and running read it and never parse a d
 from enum import StrEnum
 from typing import Any, Literal
 
-from penstock_core.contracts.base import Frozen
 from pydantic import Field
+
+from penstock_core.contracts.base import Frozen
 
 
 class Mode(StrEnum):

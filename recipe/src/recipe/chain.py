@@ -1,0 +1,154 @@
+"""From cwltool's workflow to a chain of steps over datasets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cwltool.process import Process, shortname
+from cwltool.workflow import Workflow, WorkflowStep
+
+from recipe.constructs import at, not_taken, wrong
+from recipe.hints import TaskHint, resources, task_hint
+from recipe.job_document import job_document
+from recipe.levels import Level, output_level
+from recipe.links import Source, Wiring, wire
+from recipe.model import Mode, Port, Step, Trigger
+from recipe.shapes import FileType, Shape, file_type, shown
+
+
+class Chain:
+    """Reads a workflow's steps in an order in which each comes after what it reads.
+
+    Attributes
+    ----------
+    warnings
+        What was noticed on the way and did not stop it.
+    """
+
+    def __init__(self, workflow: Workflow, bound: str) -> None:
+        self.warnings: list[str] = []
+        self._workflow = workflow
+        self._raw = {str(node["id"]): node for node in workflow.tool["steps"]}
+        self._sources = {
+            str(node["id"]): _input_source(node, bound) for node in workflow.tool["inputs"]
+        }
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the compiled steps; raises ``InvalidTemplate`` at the first that is not taken."""
+        return tuple(self._step(step) for step in self._ordered())
+
+    def _ordered(self) -> Iterator[WorkflowStep]:
+        waiting = sorted(self._workflow.steps, key=lambda s: at(self._raw[s.id], "id"))
+        while waiting:
+            ready = next(s for s in waiting if self._is_ready(s))
+            waiting.remove(ready)
+            yield ready
+
+    def _is_ready(self, step: WorkflowStep) -> bool:
+        linked = (one.get("source") or [] for one in self._raw[step.id]["in"])
+        names = (n for s in linked for n in (s if isinstance(s, list) else [s]))
+        return all(name in self._sources for name in names)
+
+    def _step(self, step: WorkflowStep) -> Step:
+        raw = self._raw[step.id]
+        _refuse_tool(raw, step.embedded_tool)
+        wiring = wire(step, raw, self._sources)
+        ports = self._ports(step, raw, wiring)
+        hint = task_hint(step.embedded_tool)
+        need, warnings = resources(step.embedded_tool)
+        self.warnings += [f"step {shortname(step.id)}: {text}" for text in warnings]
+        mode = _mode(wiring)
+        return Step(
+            name=shortname(step.id),
+            mode=mode,
+            trigger=hint.trigger or (Trigger.OPEN if mode is Mode.MAP else Trigger.CLOSED),
+            links=wiring.links,
+            values=wiring.values,
+            ports=_without_log(raw, ports, hint),
+            job_document=job_document(
+                self._workflow, step, wiring.links, wiring.values, ports, wiring.broadcast
+            ),
+            label=hint.exec or _label(step),
+            args=hint.args,
+            rank=hint.rank,
+            retry=hint.retry,
+            resources=need,
+            log_port=hint.log,
+            **({"output_pattern": hint.output} if hint.output else {}),
+        )
+
+    def _ports(self, step: WorkflowStep, raw: Any, wiring: Wiring) -> tuple[Port, ...]:
+        name = shortname(step.id)
+        types = {shortname(o["id"]): o for o in step.embedded_tool.tool["outputs"]}
+        ports = []
+        for index, out in enumerate(raw["out"]):
+            full = str(out["id"] if isinstance(out, dict) else out)
+            declared = types[shortname(full)]
+            kind = file_type(declared["type"])
+            level = output_level(kind, scattered=wiring.scattered, lifted=wiring.lifted)
+            self._sources[full] = Source(level, shortname(full), name)
+            if port := self._port(declared, kind, (raw, index), name):
+                ports.append(port.model_copy(update=_when(raw)))
+        return tuple(ports)
+
+    def _port(
+        self, declared: Any, kind: FileType, place: tuple[Any, int], step: str
+    ) -> Port | None:
+        name, cwl_type = shortname(declared["id"]), shown(declared["type"])
+        if "Directory" in cwl_type:
+            raise not_taken(place[0]["out"], place[1], "Directory output", f"{step}/{name}")
+        if kind.shape is Shape.OTHER:
+            text = f"step {step}: output {name!r} is {cwl_type}; only files are kept."
+            self.warnings.append(text)
+            return None
+        if declared.get("secondaryFiles"):
+            raise not_taken(declared, "secondaryFiles", "secondaryFiles of a dataset", name)
+        return Port(name=name, many=kind.shape is Shape.FILES, optional=kind.optional)
+
+
+def _input_source(node: Any, bound: str) -> Source:
+    name = shortname(node["id"])
+    if name != bound:
+        return Source(Level.VALUE, name)
+    if node.get("secondaryFiles"):
+        raise not_taken(node, "secondaryFiles", "secondaryFiles of a dataset", name)
+    is_list = file_type(node["type"]).shape is Shape.FILES
+    return Source(Level.LIST if is_list else Level.EACH, name)
+
+
+def _refuse_tool(raw: Any, tool: Process) -> None:
+    if tool.tool["class"] == "Operation":
+        raise not_taken(raw, "run", "Operation")
+    if _updates(tool):
+        raise not_taken(raw, "run", "InplaceUpdateRequirement")
+
+
+def _updates(tool: Process) -> bool:
+    found, _ = tool.get_requirement("InplaceUpdateRequirement")
+    return bool(found and found.get("inplaceUpdate"))
+
+
+def _mode(wiring: Wiring) -> Mode:
+    if any(link.take == "each" for link in wiring.links):
+        return Mode.MAP
+    return Mode.MERGE if wiring.links else Mode.SINGLE
+
+
+def _when(raw: Any) -> dict[str, bool]:
+    return {"optional": True} if "when" in raw else {}
+
+
+def _without_log(raw: Any, ports: tuple[Port, ...], hint: TaskHint) -> tuple[Port, ...]:
+    names = [port.name for port in ports]
+    if hint.log and hint.log not in names:
+        message = f"penstock:Task: log: the step has no output {hint.log!r} (it has {names})"
+        raise wrong(raw, "hints", message, "Name an output of type File.")
+    return tuple(port for port in ports if port.name != hint.log)
+
+
+def _label(step: WorkflowStep) -> str:
+    tool = step.embedded_tool.tool
+    if label := step.tool.get("label") or tool.get("label"):
+        return str(label)
+    command = tool.get("baseCommand") or []
+    words = command if isinstance(command, list) else [command]
+    return " ".join(str(word) for word in words) or shortname(step.id)

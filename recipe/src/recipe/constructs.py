@@ -1,0 +1,83 @@
+"""The one table of CWL's constructs and what becomes of each: the place to look, and to grow.
+
+``dataset``: Penstock itself gives it meaning, over datasets. ``job``: it stays in the step's job
+document, where cwltool gives it meaning. ``later``: refused at its line, saying what to write instead.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from penstock_core.errors import InvalidTemplate
+from recipe.bundle import path_of
+from recipe.diagnostics import fault
+from recipe.references import place
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What becomes of a construct; ``note`` is its meaning, or what to write instead."""
+
+    by: Literal["dataset", "job", "later"]
+    note: str
+
+
+_PLAIN = "Give the value inside the step (default or valueFrom), or scatter over the File[]."
+_ONE_STEP = "Put the steps that need it into one workflow, and run that as one step."
+
+CONSTRUCTS: dict[str, Treatment] = {
+    "scatter over one File[]": Treatment("dataset", "map: a job per file"),
+    "scatterMethod dotproduct": Treatment("dataset", "map: files are zipped by index"),
+    "File[] not scattered": Treatment("dataset", "merge: one job over the closed dataset"),
+    "File to File": Treatment("dataset", "map: a job per file of the producer's dataset"),
+    "one File beside scattered ones": Treatment(
+        "dataset", "every job gets the whole dataset's file"
+    ),
+    "inputs with defaults": Treatment("dataset", "values of the template"),
+    "valueFrom": Treatment("job", "evaluated in the job"),
+    "default": Treatment("job", "evaluated in the job"),
+    "when": Treatment("job", "evaluated in the job; its outputs become optional"),
+    "expressions": Treatment("job", "evaluated in the job, by QuickJS"),
+    "ExpressionTool": Treatment("job", "one job"),
+    "sub-workflow": Treatment("job", "one job runs it whole"),
+    "InitialWorkDirRequirement": Treatment("job", "staged in the job"),
+    "format of inputs": Treatment("job", "not checked: a dataset's files carry no format"),
+    "scatterMethod flat_crossproduct": Treatment("later", "Scatter over one input in this step."),
+    "scatterMethod nested_crossproduct": Treatment("later", "Scatter over one input in this step."),
+    "scatter over values": Treatment("later", _PLAIN),
+    "scatter inside a chain that takes one File": Treatment(
+        "later", "Make the workflow's input a File[], or put the scatter into a sub-workflow."
+    ),
+    "lists of lists of files": Treatment("later", _ONE_STEP),
+    "several sources": Treatment("later", "Gather with one step that has an input per source."),
+    "linkMerge of a dataset": Treatment("later", "Link one File[] and leave linkMerge out."),
+    "pickValue of scattered files": Treatment("later", "Pick in a step that takes the File[]."),
+    "a link that is no File": Treatment("later", f"Write the value to a file, or: {_ONE_STEP}"),
+    "Directory output": Treatment("later", "Pack it in the tool (tar) and give a File."),
+    "secondaryFiles of a dataset": Treatment("later", "Pack them with their file, or link each."),
+    "Directory default": Treatment("later", "Pack it (tar) and give a File."),
+    "filesPerJob": Treatment("later", "Leave it out: a map makes a job per file."),
+    "site": Treatment("later", "Leave it out: everything runs on this machine."),
+    "waitFor": Treatment("later", "Leave it out, or give the constants as a value."),
+    "Operation": Treatment("later", "Give a CommandLineTool that does it."),
+    "InplaceUpdateRequirement": Treatment("later", "Write a new file instead of changing one."),
+    "dockerLoad": Treatment("later", "Name the image by dockerPull."),
+    "dockerImport": Treatment("later", "Name the image by dockerPull."),
+    "dockerFile": Treatment("later", "Name the image by dockerPull."),
+}
+
+
+def at(holder: Any, key: Any) -> tuple[str, int, int]:
+    """Return file, line and column of ``key`` in a node that cwltool loaded."""
+    filename = getattr(getattr(holder, "lc", None), "filename", None) or ""
+    return path_of(str(filename)) or str(filename), *place(holder, key)
+
+
+def wrong(holder: Any, key: Any, message: str, hint: str = "") -> InvalidTemplate:
+    """Return the error for a fault at ``key`` of a node that cwltool loaded."""
+    return fault(*at(holder, key), message, hint)
+
+
+def not_taken(holder: Any, key: Any, construct: str, what: str = "") -> InvalidTemplate:
+    """Return the refusal of a construct of the table, at its line."""
+    detail = f" ({what})" if what else ""
+    return wrong(holder, key, f"not taken yet: {construct}{detail}", CONSTRUCTS[construct].note)

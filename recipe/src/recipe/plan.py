@@ -1,0 +1,107 @@
+"""From a recipe and a dataset to the tasks to make; the same for live, dry run and backfill."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from penstock_core.contracts.workflow import (
+    CatalogueEntry,
+    DatasetRef,
+    Need,
+    PlannedTask,
+    PlannedWorkflow,
+)
+from penstock_core.errors import InvalidTemplate
+from recipe.model import Link, Recipe, Step, Trigger
+
+MAX_NAME = 250
+LOG_SUFFIX = ".log"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
+_DIGITS_LAST = re.compile(r"\.(\d+)$")
+
+
+def plan(
+    recipe: Recipe,
+    template: CatalogueEntry,
+    dataset: DatasetRef,
+    captures: Mapping[str, str],
+    rerun: int = 0,
+) -> PlannedWorkflow:
+    """Return the chain that ``template`` makes of ``dataset``; the same arguments, the same plan.
+
+    ``captures`` are what the mask caught; output patterns may name them. ``rerun`` 0 is the first.
+    """
+    words = {
+        **captures,
+        "input": dataset.name,
+        "template": template.name,
+        "n": str(template.version),
+    }
+    return PlannedWorkflow(
+        template_id=template.template_id,
+        dataset_uid=dataset.uid,
+        rerun=rerun,
+        scope=dataset.scope,
+        tasks=tuple(_task(step, words, rerun) for step in recipe.steps),
+    )
+
+
+def _task(step: Step, words: Mapping[str, str], rerun: int) -> PlannedTask:
+    output = output_name(step, words, rerun)
+    return PlannedTask(
+        step=step.name,
+        mode=step.mode,
+        exec=step.label,
+        args=step.args,
+        rank=step.rank,
+        device=step.resources.device,
+        retry=step.retry,
+        reads=_reads(step.links),
+        needs=_needs(step),
+        output_name=output,
+        log_name=output + LOG_SUFFIX,
+    )
+
+
+def output_name(step: Step, words: Mapping[str, str], rerun: int) -> str:
+    """Return the name of a step's output dataset: a dataset name of at most 246 characters."""
+    words = {**words, "step": step.name}
+    pattern = step.output_pattern
+    unknown = [name for name in _PLACEHOLDER.findall(pattern) if name not in words]
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in sorted(words))
+        message = f"step {step.name!r}: output pattern {pattern!r} names {{{unknown[0]}}}."
+        raise InvalidTemplate(message, hint=f"It may name {known}.", field="output")
+    filled = _PLACEHOLDER.sub(lambda match: words[match[1]], pattern)
+    return dataset_name(filled + (f".try{rerun}" if rerun else ""))
+
+
+def dataset_name(text: str) -> str:
+    """Return ``text`` as a name that every catalogue takes, with room for the log's suffix.
+
+    Foreign characters become ``_``; a last part of digits alone gets a ``v``, for JEDI reads it
+    as its retry; what is too long keeps its start and its end around a digest of the whole.
+    """
+    clean = _DIGITS_LAST.sub(r".v\1", _FOREIGN.sub("_", text))
+    room = MAX_NAME - len(LOG_SUFFIX)
+    if len(clean) <= room:
+        return clean
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    tail = clean[-60:]
+    return f"{clean[: room - len(digest) - len(tail) - 2]}-{digest}-{tail}"
+
+
+def _reads(links: tuple[Link, ...]) -> str:
+    """Return the step whose output is SPD's ``datas_in_id``: the first file-wise link's, if any."""
+    ordered = sorted(links, key=lambda link: link.take != "each")
+    return ordered[0].step if ordered else ""
+
+
+def _needs(step: Step) -> tuple[Need, ...]:
+    needs: dict[str, Need] = {}
+    for link in step.links:
+        is_open = link.take == "each" and step.trigger is Trigger.OPEN
+        if not is_open or link.step not in needs:
+            needs[link.step] = Need(step=link.step, until="open" if is_open else "closed")
+    return tuple(needs.values())

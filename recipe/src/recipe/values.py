@@ -1,0 +1,80 @@
+"""Whether the values of a template fit the inputs of its workflow."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from penstock_core.errors import InvalidTemplate
+from recipe.model import InputSpec
+
+
+def check_values(inputs: Iterable[InputSpec], values: Mapping[str, Any]) -> None:
+    """Raise ``InvalidTemplate`` for a value without input, of a wrong type, or one that lacks."""
+    specs = {spec.name: spec for spec in inputs}
+    for name, value in values.items():
+        if name not in specs:
+            has = ", ".join(sorted(specs)) or "none"
+            raise _wrong(name, f"there is no input {name!r} that takes a value (there is: {has}).")
+        if not fits(specs[name].type, value):
+            raise _wrong(name, f"{value!r} does not fit input {name!r} of type {specs[name].type}.")
+    missing = [n for n, s in specs.items() if s.required and values.get(n) is None]
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise _wrong(missing[0], f"required inputs without value or default: {names}.")
+
+
+def _wrong(name: str, message: str) -> InvalidTemplate:
+    hint = "Correct `values`, or give the input a default."
+    return InvalidTemplate(
+        f"values: {message}", hint=hint, field=f"values.{name}", facts={"diagnostics": []}
+    )
+
+
+def fits(cwl_type: Any, value: Any) -> bool:
+    """Return whether a JSON value is of a CWL type; a type by name alone takes what it is given."""
+    if isinstance(cwl_type, list):
+        return any(fits(one, value) for one in cwl_type)
+    if isinstance(cwl_type, dict):
+        return _fits_compound(cwl_type, value)
+    return _SCALARS.get(cwl_type, lambda _: True)(value)
+
+
+def _fits_compound(cwl_type: Mapping[str, Any], value: Any) -> bool:
+    kind = cwl_type.get("type")
+    if kind == "array":
+        return isinstance(value, list) and all(fits(cwl_type["items"], v) for v in value)
+    if kind == "enum":
+        return value in [_short(symbol) for symbol in cwl_type["symbols"]]
+    if kind == "record":
+        fields = {_short(f["name"]): f["type"] for f in cwl_type.get("fields", ())}
+        known = isinstance(value, Mapping) and value.keys() <= fields.keys()
+        return known and all(fits(t, value.get(name)) for name, t in fields.items())
+    return fits(kind, value)
+
+
+def _short(name: str) -> str:
+    return name.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_int(value) or isinstance(value, float)
+
+
+def _is(kind: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, Mapping) and value.get("class") == kind
+
+
+_SCALARS: dict[str, Callable[[Any], bool]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: isinstance(value, bool),
+    "int": _is_int,
+    "long": _is_int,
+    "float": _is_number,
+    "double": _is_number,
+    "string": lambda value: isinstance(value, str),
+    "File": _is("File"),
+    "Directory": _is("Directory"),
+}
