@@ -1,0 +1,50 @@
+"""What a run's STFs contain: real collision events, or noise."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from daqsim.stf import Stf, TimeFrame
+
+TFS_PER_STF = 1000
+
+
+class Source(Protocol):
+    """Where the contents of STFs come from: a pure function of run and sequence.
+
+    ``stfs`` is how many STFs a run may have; ``None`` sets no limit.
+    """
+
+    @property
+    def stfs(self) -> int | None: ...
+
+    def stf(self, run: int, sequence: int) -> Stf:
+        """Return the STF ``sequence`` (from 1) of ``run``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """STFs of ten TFs with random bytes and no events, for those who need only files."""
+
+    seed: int
+    stfs: int | None = None
+    tf_bytes: int = 1024
+
+    def stf(self, run: int, sequence: int) -> Stf:
+        """Return an STF whose bytes follow from seed, run and sequence alone."""
+        dice = random.Random(f"{self.seed}/{run}/{sequence}")  # noqa: S311 - not a secret
+        first = (sequence - 1) * TFS_PER_STF + 1
+        frames = (TimeFrame(first + i, 0, dice.randbytes(self.tf_bytes)) for i in range(10))
+        return Stf(run, sequence, first, tuple(frames))
+
+
+def open_source(events: str, stfs: int | None, seed: int) -> Source:
+    """Return the source called ``events``: ``hzz``, ``noise``, or the path of a ROOT file."""
+    if events == "noise":
+        return Noise(seed, stfs)
+    from daqsim.events import CollisionEvents, hzz_file, read_events
+
+    path = hzz_file() if events == "hzz" else Path(events)
+    return CollisionEvents(read_events(path), 8 if stfs is None else stfs)
