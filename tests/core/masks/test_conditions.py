@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from penstock_core.errors import InvalidMask
 from penstock_core.masks import Condition, parse_condition
 from penstock_core.masks.conditions import Failure

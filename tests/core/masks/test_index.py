@@ -3,6 +3,7 @@
 import doctest
 
 import pytest
+
 from penstock_core import masks
 from penstock_core.masks import MaskIndex, Selector, parse_mask
 from penstock_core.masks.index import literals

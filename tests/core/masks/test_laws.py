@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from penstock_core.errors import InvalidMask
 from penstock_core.masks import MaskIndex, Selector, overlap, parse_mask
 from penstock_core.masks.automaton import Automaton

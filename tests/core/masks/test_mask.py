@@ -1,6 +1,7 @@
 """What a mask says, what it takes, and how a bad one is refused."""
 
 import pytest
+
 from penstock_core.errors import InvalidMask
 from penstock_core.masks import parse_mask
 from penstock_core.masks.automaton import missing_part

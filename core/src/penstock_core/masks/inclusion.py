@@ -5,25 +5,49 @@ from collections.abc import Iterable, Iterator, Sequence
 from penstock_core.masks.automaton import Automaton, unlike_characters
 from penstock_core.masks.glob import NAME_FIRST, Mask
 
-MAX_PLACES = 10_000
-"""Places looked at before the proof is given up; inclusion can cost exponential time."""
+MAX_PLACES = 3_000
+"""Places met before the proof is given up; inclusion can cost exponential time."""
 
-_Place = tuple[int, tuple[int, ...], bool]
+_States = tuple[int, ...]
+_Place = tuple[int, _States, bool]
 """Position in the mask, state of each exclusion, whether the name has begun."""
 
 
 def is_swallowed(mask: Mask, exclude: Sequence[Mask]) -> bool:
     """Return True if it is proven that whatever the mask matches, some exclusion matches too."""
     search = _Search(mask, exclude)
-    seen = {search.start}
+    met = {search.start}
+    tried: dict[tuple[int, bool], list[_States]] = {}
     todo = [search.start]
     for place in todo:
-        if search.escapes(place) or len(seen) > MAX_PLACES:
+        if search.escapes(place) or len(met) > MAX_PLACES:
             return False
-        new = set(search.following(place)) - seen
-        seen |= new
-        todo.extend(new)
+        new = set(search.following(place)) - met
+        met |= new
+        todo.extend(each for each in sorted(new, key=_ways) if _is_worth_trying(each, tried))
     return True
+
+
+def _ways(place: _Place) -> int:
+    """Return in how many ways the exclusions may still match; the fewest come first."""
+    return sum(state.bit_count() for state in place[1])
+
+
+def _is_worth_trying(place: _Place, tried: dict[tuple[int, bool], list[_States]]) -> bool:
+    """Return whether no place was tried whose exclusions had fewer ways to match; note this one.
+
+    A name that escapes all ways escapes the fewer too, so those alone need a look.
+    """
+    position, states, begun = place
+    known = tried.setdefault((position, begun), [])
+    if any(_has_all_of(states, fewer) for fewer in known):
+        return False
+    known.append(states)
+    return True
+
+
+def _has_all_of(states: _States, fewer: _States) -> bool:
+    return all(less & ~more == 0 for more, less in zip(states, fewer, strict=True))
 
 
 class _Search:
@@ -56,6 +80,6 @@ class _Search:
             if char in atom.chars and (begun or char in NAME_FIRST):
                 yield position if atom.many else position + 1, self._step(states, char), True
 
-    def _step(self, states: tuple[int, ...], char: str) -> tuple[int, ...]:
+    def _step(self, states: _States, char: str) -> _States:
         pairs = zip(self._exclude, states, strict=True)
         return tuple(each.step(state, char) for each, state in pairs)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-import ahocorasick  # type: ignore[import-not-found]
+import ahocorasick
 
 from penstock_core.masks.glob import Mask
 from penstock_core.masks.selector import Decision, Selector

@@ -11,6 +11,7 @@
 """
 
 import re
+from functools import lru_cache
 
 from penstock_core.errors import InvalidMask
 from penstock_core.masks.glob import NAME_CHARS, NAME_FIRST, Atom, Capture, Mask
@@ -32,8 +33,9 @@ _INSTEAD = {
 } | dict.fromkeys("^$+()", "Masks are globs, not regular expressions: write *, ?, [ab] or {name}.")
 
 
+@lru_cache(maxsize=4096)
 def parse_mask(text: str) -> Mask:
-    """Return the mask that a text says.
+    """Return the mask that a text says; templates with one mask share it, and its expression.
 
     Raises
     ------
