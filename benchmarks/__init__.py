@@ -1,0 +1,1 @@
+"""The figures that Penstock promises, measured: ``python -m benchmarks``, or ``make bench``."""

@@ -1,0 +1,22 @@
+"""A whole house in a folder of its own, for measuring: real files, real fsync, jobs held."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from penstock.house import OpenHouse, open_house
+from penstock_core.clients.house import HouseClients
+from penstock_core.settings import HouseSettings
+
+
+@asynccontextmanager
+async def measured_house() -> AsyncIterator[tuple[OpenHouse, HouseClients]]:
+    """Give an open, empty house whose pilot is held, and clients of its operator."""
+    with TemporaryDirectory(prefix="penstock-bench-") as folder:
+        settings = HouseSettings(data_dir=Path(folder))
+        async with (
+            open_house(settings, hold_jobs=True) as house,
+            HouseClients(house.house, "operator") as clients,
+        ):
+            yield house, clients

@@ -1,0 +1,1 @@
+"""The demonstration: templates loaded, a simulated run of real events taken, results shown."""
