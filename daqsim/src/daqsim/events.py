@@ -118,5 +118,6 @@ def _events(columns: dict[str, Any]) -> Iterable[Event]:
     scalars = zip(*(columns[name].tolist() for name in _SCALARS), strict=True)
     muons = zip(*(columns[name] for name in _MUON), strict=True)
     for number, (scalar, muon) in enumerate(zip(scalars, muons, strict=True)):
+        electrons, jets, met_px, met_py = scalar
         rows = zip(*(column.tolist() for column in muon), strict=True)
-        yield Event(number, *scalar, tuple(rows))
+        yield Event(number, electrons, jets, met_px, met_py, tuple(rows))
