@@ -1,6 +1,7 @@
 """A bundle of documents, loaded by cwltool without ever reaching a disk or a network."""
 
 import posixpath
+import re
 import urllib.parse
 from collections.abc import Mapping
 
@@ -13,6 +14,11 @@ from schema_salad.fetcher import Fetcher
 
 ROOT = "file:///penstock-bundle/"
 REFERENCE = "bundle:"
+WRAPPER_SUFFIX = ".penstock-workflow"
+"""Ends the name of the workflow that is put around a tool given by itself."""
+
+# cwltool shows addresses relative to its working directory: ../../penstock-bundle/a.cwl
+_ADDRESS = re.compile(r"(?:file://)?[./]*\bpenstock-bundle/")
 
 
 def url_of(path: str) -> str:
@@ -27,6 +33,11 @@ def path_of(url: str) -> str | None:
         return None
     path = urllib.parse.unquote(bare.removeprefix(ROOT))
     return None if path != posixpath.normpath(path) or path.startswith("..") else path
+
+
+def shortened(text: str) -> str:
+    """Return a text of cwltool's with the bundle's own paths in place of addresses."""
+    return _ADDRESS.sub("", text)
 
 
 def inside(documents: Mapping[str, str]) -> str:

@@ -22,7 +22,6 @@ from recipe.values import check_values
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 VERSIONS = ("v1.0", "v1.1", "v1.2")
-_WRAPPER = "{main}.workflow"
 _COPIED = ("type", "default", "label", "doc", "secondaryFiles", "loadContents", "loadListing")
 
 
@@ -98,7 +97,7 @@ def _compile_spd(
 def _recipe(documents: Mapping[str, str], main: str, bound: str, given: set[str]) -> Recipe:
     process = _load(documents, main)
     if not isinstance(process, Workflow):
-        wrapper = _WRAPPER.format(main=main)
+        wrapper = main + bundle.WRAPPER_SUFFIX
         around = json.dumps(_around(process, main))
         process = _load({**documents, wrapper: around}, wrapper)
     if not isinstance(process, Workflow):
@@ -120,6 +119,8 @@ def _recipe(documents: Mapping[str, str], main: str, bound: str, given: set[str]
 def _load(documents: Mapping[str, str], main: str) -> Process:
     try:
         return bundle.load(documents, main)
+    except MemoryError:
+        raise
     except Exception as error:  # the boundary: cwltool raises many kinds, RecursionError among them
         raise translate(error, main) from error
 

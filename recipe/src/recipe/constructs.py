@@ -1,14 +1,14 @@
 """The one table of CWL's constructs and what becomes of each: the place to look, and to grow.
 
 ``dataset``: Penstock itself gives it meaning, over datasets. ``job``: it stays in the step's job
-document, where cwltool gives it meaning. ``later``: refused at its line, saying what to write instead.
+document, where cwltool gives it meaning. ``later``: refused at its line, with what to write then.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from penstock_core.errors import InvalidTemplate
-from recipe.bundle import path_of
+from recipe.bundle import WRAPPER_SUFFIX, shortened
 from recipe.diagnostics import fault
 from recipe.references import place
 
@@ -68,8 +68,10 @@ CONSTRUCTS: dict[str, Treatment] = {
 
 def at(holder: Any, key: Any) -> tuple[str, int, int]:
     """Return file, line and column of ``key`` in a node that cwltool loaded."""
-    filename = getattr(getattr(holder, "lc", None), "filename", None) or ""
-    return path_of(str(filename)) or str(filename), *place(holder, key)
+    file = shortened(str(getattr(getattr(holder, "lc", None), "filename", None) or ""))
+    if file.endswith(WRAPPER_SUFFIX):
+        return file.removesuffix(WRAPPER_SUFFIX), 0, 0
+    return file, *place(holder, key)
 
 
 def wrong(holder: Any, key: Any, message: str, hint: str = "") -> InvalidTemplate:

@@ -30,7 +30,7 @@ def _check_file(node: Any, documents: Mapping[str, str]) -> None:
     if key not in node:
         return
     named = str(node[key])
-    path = path_of(named) if key == "location" else _joined(at(node, key)[0], named)
+    path = path_of(named) if ":" in named else _joined(at(node, key)[0], named)
     if path is None:
         raise wrong(
             node, key, f"File {named} is outside the bundle", "Upload it with the template."
@@ -43,7 +43,7 @@ def _check_file(node: Any, documents: Mapping[str, str]) -> None:
 
 def _joined(document: str, named: str) -> str | None:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(document), named))
-    return None if path.startswith(("..", "/")) or ":" in named else path
+    return None if path.startswith(("..", "/")) else path
 
 
 def _nodes(node: Any) -> Iterator[Any]:

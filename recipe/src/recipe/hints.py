@@ -60,8 +60,9 @@ def _checked(hint: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        reason = first["msg"] if name in TaskHint.model_fields else "there is no such field"
         known = f"It may have: {', '.join(TaskHint.model_fields)}."
-        raise wrong(hint, name, f"penstock:Task: {name}: {first['msg']}", known) from error
+        raise wrong(hint, name, f"penstock:Task: {name}: {reason}", known) from error
     return fields
 
 

@@ -43,7 +43,7 @@ def job_document(
     document = {
         "cwlVersion": "v1.2",
         "class": "Workflow",
-        "inputs": [_link_input(x) for x in links]
+        "inputs": [_link_input(x, x.key in broadcast) for x in links]
         + [inputs[x.input] | {"id": x.key} for x in values],
         "outputs": [_output(one, p) for p in ports],
         "steps": [one],
@@ -145,7 +145,13 @@ def source_key(name: str, index: int) -> str:
     return f"{name}_{index + 1}"
 
 
-def _link_input(link: Link) -> Json:
+def _link_input(link: Link, is_picked: bool) -> Json:
+    """Return the input for a link's files; a list that is picked from must not be typed.
+
+    cwltool's checker takes pickValue into account for several sources only.
+    """
+    if is_picked:
+        return {"id": link.key, "type": "Any"}
     return {"id": link.key, "type": FILE if link.take == "each" else FILES}
 
 

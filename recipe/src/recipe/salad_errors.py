@@ -1,55 +1,75 @@
 """cwltool's exceptions, told as diagnostics: the bundle's own paths, and nothing internal."""
 
-import os
+import json
 import re
 from collections.abc import Iterator
 
 from schema_salad.exceptions import SchemaSaladException
 
 from penstock_core.errors import InvalidTemplate
-from recipe.bundle import ROOT
+from recipe.bundle import WRAPPER_SUFFIX, shortened
 from recipe.diagnostics import Diagnostic, invalid
+from recipe.shapes import shown
 
-# cwltool shows addresses relative to its working directory: ../../penstock-bundle/a.cwl
-_FOLDER = ROOT.removeprefix("file://").strip("/")
-_ROOT = re.compile(rf"(?:file://)?[./]*/?{_FOLDER}/")
 _LOADER = re.compile(r"\(\d{6,}\)\s*")
-_PLACE = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+):\s*(?P<rest>.*)$", re.S)
-_UPGRADE = "Only v1.0, v1.1 and v1.2 are taken; cwl-upgrader rewrites older documents."
+_TRIED = re.compile(r", tried \S.*$")
+_PLACE = re.compile(r"(?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+):\s+")
+_MISMATCH = re.compile(
+    r"Source '(?P<source>[^']+)' of type (?P<gives>.+?) is incompatible "
+    r"(?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+): +"
+    r"with sink '(?P<sink>[^']+)' of type (?P<takes>.+?)(?= \S+:\d+:\d+: +Source '|$)"
+)
+_HINTS = {
+    "draft-": "Only v1.0, v1.1 and v1.2 are taken; cwl-upgrader rewrites older documents.",
+    "incompatible": "The types must agree: scatter the step, or gather with a File[] input.",
+    "contains graph of multiple": "Give the process to start with the id `main`.",
+    "unknown identifier": "Correct the name: an input of the workflow, or `step/output`.",
+    "undefined reference": "Correct the name.",
+    "invalid field": "Correct or remove the field.",
+}
 
 
 def translate(error: BaseException, main: str) -> InvalidTemplate:
     """Return what cwltool refused as our error, with a diagnostic for each of its leaves."""
     if isinstance(error, SchemaSaladException):
-        found = list(_leaves(error, main))
+        found = [one for leaf in error.leaves() for one in _leaf(leaf, main)]
     else:
         found = [_diagnostic(main, 0, 0, str(error) or type(error).__name__)]
     return invalid(found or [_diagnostic(main, 0, 0, str(error))])
 
 
-def _leaves(error: SchemaSaladException, main: str) -> Iterator[Diagnostic]:
-    for leaf in error.leaves():
+def _leaf(leaf: SchemaSaladException, main: str) -> Iterator[Diagnostic]:
+    mismatches = list(_MISMATCH.finditer(_clean(leaf.message)))
+    for found in mismatches:
+        gives, takes = _type(found["gives"]), _type(found["takes"])
+        message = f"{found['source']!r} gives {gives}, incompatible with {found['sink']!r}: {takes}"
+        yield _diagnostic(found["file"], int(found["line"]), int(found["column"]), message)
+    if not mismatches:
         line, column = leaf.start or (0, 0)
-        yield _diagnostic(_clean(leaf.file or main), line, column, leaf.message)
+        yield _diagnostic(leaf.file or main, line, column, leaf.message)
 
 
 def _diagnostic(file: str, line: int, column: int, text: str) -> Diagnostic:
-    message = " ".join(_clean(text).split())
-    if line == 0 and (match := _PLACE.match(message)):
-        file, message = match["file"], match["rest"]
-        line, column = int(match["line"]), int(match["column"])
-    return Diagnostic(file, line, column, message, _hint(message))
+    file, message = shortened(file), _clean(text)
+    # A message within a message: the innermost place is where it is wrong.
+    for match in _PLACE.finditer(message):
+        file, line, column = match["file"], int(match["line"]), int(match["column"])
+        message = match.string[match.end() :]
+    if file.endswith(WRAPPER_SUFFIX):
+        file, line, column = file.removesuffix(WRAPPER_SUFFIX), 0, 0
+    return Diagnostic(file, line, column, _TRIED.sub("", message), _hint(message))
 
 
 def _clean(text: str) -> str:
-    return _LOADER.sub("", _ROOT.sub("", text.replace(os.getcwd() + "/", "")))
+    return " ".join(_LOADER.sub("", shortened(text)).split())
+
+
+def _type(text: str) -> str:
+    try:
+        return shown(json.loads(text))
+    except ValueError:
+        return text
 
 
 def _hint(message: str) -> str:
-    if "cwlVersion" in message or "draft-3" in message:
-        return _UPGRADE
-    if "incompatible" in message:
-        return "The types must agree: scatter the step, or gather with a File[] input."
-    if "unknown identifier" in message or "undefined reference" in message:
-        return "Correct the name: it must be an input of the workflow or `step/output`."
-    return ""
+    return next((hint for sign, hint in _HINTS.items() if sign in message), "")
