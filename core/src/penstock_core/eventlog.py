@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, String, Table, select, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clock import now
@@ -108,12 +109,19 @@ class EventLog:
         here = table.c.follower == follower
         found = await connection.scalar(select(table.c.cursor).where(here).with_for_update())
         if (found or 0) != expected:
-            raise Stale(
-                f"{follower} is at {found or 0}, not at {expected}.",
-                hint="Another replica came first: read the cursor and go on from there.",
-                facts={"cursor": found or 0},
-            )
-        if found is None:
-            await connection.execute(table.insert().values(follower=follower, cursor=cursor))
-        else:
+            raise _moved_on(follower, found or 0, expected)
+        if found is not None:
             await connection.execute(table.update().where(here).values(cursor=cursor))
+            return
+        try:
+            await connection.execute(table.insert().values(follower=follower, cursor=cursor))
+        except IntegrityError as error:
+            raise _moved_on(follower, cursor, expected) from error
+
+
+def _moved_on(follower: str, found: int, expected: int) -> Stale:
+    return Stale(
+        f"{follower} is at {found}, not at {expected}.",
+        hint="Another replica came first: read the cursor and go on from there.",
+        facts={"cursor": found},
+    )

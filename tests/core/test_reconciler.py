@@ -1,0 +1,86 @@
+"""The reconciler: looks at the start, when woken, and by itself; waits out what is retriable."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from penstock_core.errors import Stale, StoreUnavailable
+from penstock_core.reconciler import Reconciler
+
+
+class Work:
+    """Answers with what it was given, in order; ends the test when it runs out."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.done = asyncio.Event()
+        self.calls = 0
+
+    async def __call__(self) -> bool:
+        self.calls += 1
+        answer = self.answers.pop(0) if self.answers else False
+        if not self.answers:
+            self.done.set()
+        if isinstance(answer, Exception):
+            raise answer
+        return bool(answer)
+
+
+async def run_until_done(loop: Reconciler, work: Work) -> None:
+    task = asyncio.create_task(loop.run())
+    await asyncio.wait_for(work.done.wait(), 5)
+    await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_it_goes_on_while_more_is_due() -> None:
+    work = Work(True, True, False)
+    await run_until_done(Reconciler("test", work, every_s=60), work)
+    assert work.calls == 3
+
+
+async def test_a_wake_makes_it_look_again() -> None:
+    work = Work(False, False)
+    loop = Reconciler("test", work, every_s=60)
+    task = asyncio.create_task(loop.run())
+    await asyncio.sleep(0.01)
+    loop.wake()
+    await asyncio.wait_for(work.done.wait(), 5)
+    task.cancel()
+
+
+async def test_a_wake_during_the_work_is_not_lost() -> None:
+    loop: Reconciler
+
+    class Waking(Work):
+        async def __call__(self) -> bool:
+            if self.calls == 0:
+                loop.wake()
+            return await super().__call__()
+
+    work = Waking(False, False)
+    loop = Reconciler("test", work, every_s=60)
+    await run_until_done(loop, work)
+    assert work.calls == 2
+
+
+async def test_it_looks_by_itself() -> None:
+    work = Work(False, False, False)
+    await run_until_done(Reconciler("test", work, every_s=0.01), work)
+    assert work.calls == 3
+
+
+async def test_what_is_retriable_is_waited_out_and_shown() -> None:
+    work = Work(StoreUnavailable("away"), Stale("moved on"), False)
+    loop = Reconciler("test", work, every_s=60)
+    await run_until_done(loop, work)
+    assert work.calls == 3
+
+
+async def test_a_defect_ends_the_loop() -> None:
+    loop = Reconciler("test", Work(ZeroDivisionError()), every_s=60)
+    with pytest.raises(ZeroDivisionError):
+        await loop.run()
