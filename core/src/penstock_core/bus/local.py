@@ -9,9 +9,9 @@ from penstock_core.bus import local_store
 from penstock_core.bus.group_commit import GroupCommit
 from penstock_core.bus.local_subscription import LocalSubscription
 from penstock_core.bus.port import Message
-from penstock_core.bus.routing import Router, unroutable
+from penstock_core.bus.refusals import no_such_queue, unroutable
+from penstock_core.bus.routing import Router
 from penstock_core.bus.shelves import DurableShelf, HintShelf, Shelf
-from penstock_core.errors import NotFound
 from penstock_core.topology import Topology
 
 
@@ -85,10 +85,5 @@ class LocalBus:
     def _shelf(self, queue: str) -> Shelf:
         shelf: Shelf | None = self._durable.get(queue) or self._hints.get(queue)
         if shelf is None:
-            known = ", ".join(sorted([*self._durable, *self._hints]))
-            raise NotFound(
-                f"There is no queue {queue!r}.",
-                hint=f"Known queues: {known}.",
-                facts={"queue": queue},
-            )
+            raise no_such_queue(queue, [*self._durable, *self._hints])
         return shelf

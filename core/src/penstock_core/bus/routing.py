@@ -1,10 +1,9 @@
 """Which queues a message reaches: a pure function of the topology."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 
-from penstock_core.bus.port import Message
-from penstock_core.errors import InvalidInput, NotFound
+from penstock_core.errors import InvalidInput
 from penstock_core.topology import DEAD_EXCHANGE, Exchange, Queue, Topology
 
 _DEFAULT_EXCHANGE = ""
@@ -71,21 +70,6 @@ class Router:
             for q in self._queues
             if any(b.exchange == exchange and matches(b.pattern, routing_key) for b in q.bindings)
         )
-
-
-def unroutable(messages: Sequence[Message]) -> NotFound:
-    """Return the error for messages that no queue takes; ``facts`` has their ids."""
-    first = messages[0]
-    return NotFound(
-        f"{len(messages)} message(s) reach no queue, the first one on exchange "
-        f"{first.exchange!r} with routing key {first.routing_key!r}.",
-        hint="Check exchange and key against the topology; all other messages were published.",
-        facts={
-            "exchange": first.exchange,
-            "routing_key": first.routing_key,
-            "message_ids": [m.message_id for m in messages],
-        },
-    )
 
 
 def _check_bindings(queue: Queue, exchanges: dict[str, Exchange]) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from penstock_core.bus import local_store
 from penstock_core.bus.group_commit import GroupCommit
 from penstock_core.bus.port import Delivery, Message
-from penstock_core.errors import NotFound
+from penstock_core.bus.refusals import dead_already
 from penstock_core.topology import WAKE_QUEUE_LENGTH
 
 _NO_LIMIT = sys.maxsize
@@ -92,10 +92,7 @@ class DurableShelf:
 
     async def bury(self, delivery: Delivery, reason: str) -> None:
         if self._dead is None:
-            raise NotFound(
-                f"Queue {self.name!r} holds dead letters and has no dead-letter queue of its own.",
-                hint="Acknowledge the letter to drop it, or requeue it to keep it.",
-            )
+            raise dead_already(self.name)
         await self._commits.run(partial(local_store.bury, tag=delivery.tag, reason=reason))
         self._dead.bell.ring()
 

@@ -1,0 +1,125 @@
+"""The policies that a topology needs on RabbitMQ, applied and verified over its management API.
+
+Without them a message that kills its consumers circles for ever, and a wake queue that nobody
+reads grows without bound.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from penstock_core.errors import BusUnavailable
+from penstock_core.topology import DEAD_EXCHANGE, WAKE_QUEUE_LENGTH, Queue, Topology
+
+# Later brokers give up after 20 deliveries where nothing is said, and drop what has no way out.
+_NEVER = 2**31 - 1
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``definition`` holds for the queues whose names match ``pattern``."""
+
+    name: str
+    pattern: str
+    definition: Mapping[str, str | int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the body that the management API takes."""
+        return {
+            "pattern": self.pattern,
+            "definition": dict(self.definition),
+            "apply-to": "queues",
+            "priority": 10,
+        }
+
+
+def policies(topology: Topology) -> tuple[Policy, ...]:
+    """Return one policy for each durable queue, one for dead letters and one for hints."""
+    durable = [q for q in topology.queues if not q.wake]
+    hints = [q.name for q in topology.queues if q.wake]
+    bound: dict[str, str | int] = {"max-length": WAKE_QUEUE_LENGTH, "overflow": "drop-head"}
+    return (
+        *(_of_durable(q, topology.delivery_limit) for q in durable),
+        Policy("penstock.dead", _any_of(q.dead for q in durable), {"delivery-limit": _NEVER}),
+        Policy("penstock.wake", _any_of(hints), bound),
+    )
+
+
+def _of_durable(queue: Queue, delivery_limit: int) -> Policy:
+    definition: dict[str, str | int] = {
+        "delivery-limit": delivery_limit,
+        "dead-letter-exchange": DEAD_EXCHANGE,
+        "dead-letter-routing-key": queue.name,
+        # At least once asks for an overflow that rejects.
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }
+    return Policy(f"penstock.{queue.name}", _any_of([queue.name]), definition)
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return f"^({'|'.join(re.escape(name) for name in names)})$"
+
+
+async def apply(topology: Topology, management_url: str, vhost: str) -> None:
+    """Put the topology's policies in force; doing it again changes nothing.
+
+    ``management_url`` is ``http://user:password@host:port``, without a path. Raises
+    ``BusUnavailable``.
+    """
+    async with httpx2.AsyncClient(base_url=management_url, timeout=_TIMEOUT_S) as client:
+        for policy in policies(topology):
+            path = f"/api/policies/{quote(vhost, safe='')}/{quote(policy.name, safe='')}"
+            await _ask(client, "PUT", path, policy.as_json())
+
+
+async def verify(topology: Topology, management_url: str, vhost: str) -> list[str]:
+    """Return, as one sentence each, the queues for which a policy is not in force; best: none.
+
+    Queues must be declared. A policy of somebody else with a higher priority is found too.
+    Raises ``BusUnavailable``.
+    """
+    async with httpx2.AsyncClient(base_url=management_url, timeout=_TIMEOUT_S) as client:
+        answer = await _ask(client, "GET", f"/api/queues/{quote(vhost, safe='')}")
+    in_force = {queue["name"]: queue.get("effective_policy_definition") or {} for queue in answer}
+    wanted = policies(topology)
+    return [
+        complaint
+        for queue in _names(topology)
+        if (complaint := _complaint(queue, _wanted(queue, wanted), in_force.get(queue)))
+    ]
+
+
+def _names(topology: Topology) -> list[str]:
+    durable = [q for q in topology.queues if not q.wake]
+    return [*(q.name for q in topology.queues), *(q.dead for q in durable)]
+
+
+def _wanted(queue: str, all_policies: Iterable[Policy]) -> Mapping[str, str | int]:
+    return next(p.definition for p in all_policies if re.match(p.pattern, queue))
+
+
+def _complaint(queue: str, wanted: Mapping[str, str | int], found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return f"Queue {queue!r} is not declared: start a service once."
+    wrong = sorted(name for name, value in wanted.items() if found.get(name) != value)
+    if not wrong:
+        return ""
+    return f"Queue {queue!r} lacks {', '.join(wrong)}: apply the policies, or look for a rival one."
+
+
+async def _ask(client: httpx2.AsyncClient, method: str, path: str, body: Any = None) -> Any:
+    try:
+        answer = await client.request(method, path, json=body)
+        answer.raise_for_status()
+    except httpx2.HTTPError as error:
+        raise BusUnavailable(
+            f"RabbitMQ's management API did not take {method} {path}: {error}.",
+            hint="Is the management plugin on, and has the user the tag 'policymaker'?",
+        ) from error
+    return answer.json() if answer.content else None

@@ -1,0 +1,175 @@
+"""A connection to RabbitMQ that comes back by itself."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from pika import URLParameters
+from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.channel import Channel as PikaChannel
+from pika.exceptions import AMQPError
+
+from penstock_core.bus.rabbit_channel import Channel, unavailable
+from penstock_core.errors import BusUnavailable, InvalidInput
+
+_FIRST_DELAY_S = 0.2
+_LONGEST_DELAY_S = 10.0
+_HEARTBEAT_S = 30
+_logger = logging.getLogger(__name__)
+
+
+class Connection:
+    """One open connection. ``lost`` is done, with the reason, once it is closed by anyone.
+
+    A channel that the broker closes takes its connection along: one way back serves both.
+    """
+
+    def __init__(self, pika_connection: AsyncioConnection) -> None:
+        self._pika = pika_connection
+        self.lost: asyncio.Future[BusUnavailable] = asyncio.get_running_loop().create_future()
+        pika_connection.add_on_close_callback(self._on_close)
+
+    async def open_channel(self) -> Channel:
+        """Return a new channel. Raises ``BusUnavailable`` when the connection is lost."""
+        opened: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
+        if self.lost.done():
+            raise self.lost.result()
+        self._pika.channel(on_open_callback=lambda channel: opened.set_result(self._own(channel)))
+        either: list[asyncio.Future[Any]] = [opened, self.lost]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not opened.done():
+            raise self.lost.result()
+        return opened.result()
+
+    async def close(self) -> None:
+        """Close it with all its channels."""
+        self._begin_close()
+        await asyncio.wait({self.lost})
+
+    def _own(self, pika_channel: PikaChannel) -> Channel:
+        channel = Channel(pika_channel)
+        channel.lost.add_done_callback(
+            lambda _: None if channel.is_given_up else self._begin_close()
+        )
+        return channel
+
+    def _begin_close(self) -> None:
+        if self._pika.is_open:
+            self._pika.close()
+
+    def _on_close(self, _connection: Any, reason: BaseException) -> None:
+        if not self.lost.done():
+            self.lost.set_result(unavailable(reason))
+
+
+class Link:
+    """Keeps a connection open: lost, it is made again after a pause that grows.
+
+    Parameters
+    ----------
+    url
+        ``amqp://user:password@host:port/vhost``.
+    prepare
+        Makes a fresh connection usable (channels, declarations, consumers); a connection that
+        it fails on is given up and tried again.
+    """
+
+    def __init__(self, url: str, prepare: Callable[[Connection], Awaitable[None]]) -> None:
+        self._parameters = _parameters(url)
+        self._prepare = prepare
+        self._connection: Connection | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """Return the open connection. Raises ``BusUnavailable`` while there is none."""
+        if self._connection is None:
+            raise unavailable("not connected")
+        if self._connection.lost.done():
+            raise self._connection.lost.result()
+        return self._connection
+
+    async def start(self) -> None:
+        """Connect for the first time, and stay so from now on. Raises ``BusUnavailable``."""
+        await self._open()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _open(self) -> None:
+        connection = await _connect(self._parameters)
+        try:
+            await self._prepare(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+
+    async def _keep(self) -> None:
+        while True:
+            reason = await asyncio.shield(self.connection.lost)
+            _logger.warning("%s Connecting again.", reason.message)
+            await self._come_back()
+
+    async def _come_back(self) -> None:
+        for delay_s in delays():
+            await asyncio.sleep(delay_s)
+            try:
+                await self._open()
+            except BusUnavailable as error:
+                _logger.info("%s Trying again.", error.message)
+            else:
+                return
+
+
+def delays() -> Iterator[float]:
+    """Yield ever longer pauses in seconds, each with some chance so that clients spread out."""
+    delay_s = _FIRST_DELAY_S
+    while True:
+        yield delay_s * random.uniform(0.5, 1.0)  # noqa: S311
+        delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
+
+
+def _parameters(url: str) -> URLParameters:
+    if urlsplit(url).scheme not in ("amqp", "amqps"):
+        raise InvalidInput(
+            "The address of the bus is no AMQP URL.",
+            hint="Write amqp://user:password@host:port/vhost, or amqps:// for TLS.",
+        )
+    parameters = URLParameters(url)
+    parameters.heartbeat = _HEARTBEAT_S
+    return parameters
+
+
+def _fail(opened: "asyncio.Future[AsyncioConnection]", error: str | Exception) -> None:
+    if not opened.done():
+        opened.set_exception(error if isinstance(error, Exception) else unavailable(error))
+
+
+async def _connect(parameters: URLParameters) -> Connection:
+    loop = asyncio.get_running_loop()
+    opened: asyncio.Future[AsyncioConnection] = loop.create_future()
+    attempt = AsyncioConnection(
+        parameters,
+        on_open_callback=lambda c: None if opened.done() else opened.set_result(c),
+        on_open_error_callback=lambda _, e: _fail(opened, e),
+        custom_ioloop=loop,
+    )
+    try:
+        return Connection(await opened)
+    except asyncio.CancelledError:
+        attempt.close()
+        raise
+    except (AMQPError, AMQPConnectorException, OSError) as error:
+        raise unavailable(error) from error
