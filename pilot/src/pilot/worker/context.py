@@ -16,7 +16,7 @@ from cwltool.workflow import default_make_tool
 
 
 class NumberedFolders(RuntimeContext):
-    """A runtime context whose folders are ``folder``/work1, work2, …"""
+    """A runtime context whose folders are ``work1``, ``tmp2``, … in the job's own."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         super().__init__(settings)

@@ -14,7 +14,9 @@ STACK_BYTES = 4 << 20
 class QuickJsEngine(NodeJSEngine):
     """Evaluates expressions; finding them in a text (``regex_eval``) is inherited."""
 
-    def eval(self, scan: str, jslib: str = "", timeout: float = default_timeout, **_: Any) -> Any:
+    def eval(
+        self, scan: str, jslib: str = "", timeout: float = default_timeout, *_: Any, **__: Any
+    ) -> Any:
         """Return the value of the expression ``scan``; raises ``JavascriptException``."""
         context = quickjs.Context()
         context.set_memory_limit(MEMORY_BYTES)

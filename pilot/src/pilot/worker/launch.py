@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from pilot.worker.files import LOG_NAME
 from pilot.worker.processes import die_with_parent
 
-LOG_NAME = "payload.log"
 _KEEP_OPEN = 3
 
 

@@ -19,11 +19,10 @@ from cwltool.loghandler import _logger as cwltool_log
 from schema_salad.exceptions import SchemaSaladException
 
 from pilot.worker.context import loading_context, runtime_context
+from pilot.worker.files import REQUEST_NAME, RESULT_NAME
 from pilot.worker.javascript import QuickJsEngine
 from pilot.worker.witness import Witness
 
-REQUEST_NAME = "job.json"
-RESULT_NAME = "result.json"
 DOCUMENT_ID = "file:///job.cwl"
 WARM_DOCUMENT: dict[str, Any] = {
     "cwlVersion": "v1.2",

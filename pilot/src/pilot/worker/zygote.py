@@ -71,9 +71,7 @@ class Zygote:
             self._close_all_but_the_lifeline()
             supervise(request, self._lifeline)
         self._supervisors[request.job] = supervisor
-        self._selector.register(
-            os.pidfd_open(supervisor), selectors.EVENT_READ, data=request.job
-        )
+        self._selector.register(os.pidfd_open(supervisor), selectors.EVENT_READ, data=request.job)
         self._tell({"started": request.job, "pid": supervisor})
 
     def _close_all_but_the_lifeline(self) -> None:

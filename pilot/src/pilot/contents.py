@@ -1,0 +1,116 @@
+"""What the input datasets of live tasks hold, read once for all tasks and kept until they end."""
+
+import asyncio
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.clients.dsm import DsmClient
+from penstock_core.contracts.dsm import ContentFile, Contents
+from penstock_core.states import FINAL_TASKS
+from penstock_core.store import Store
+from pilot.tables import dataset, file, task, task_input
+from recipe.model import Link
+
+PAGE = 1000
+_AT_ONCE = 8
+
+
+class ContentsReader:
+    """Follows each dataset that a live task waits for with a cursor in its contents."""
+
+    def __init__(self, store: Store, dsm: DsmClient) -> None:
+        self._store = store
+        self._dsm = dsm
+
+    async def read(self) -> bool:
+        """Read a page of each open dataset; return whether there may be more at once."""
+        async with self._store.read() as connection:
+            waiting = await _awaited(connection)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(uid: str, cursor: int) -> Contents:
+            async with gate:
+                return await self._dsm.contents(uid, cursor, PAGE)
+
+        pages = await asyncio.gather(*(one(uid, cursor) for uid, cursor in waiting))
+        cursors = dict(waiting)
+        news = [page for page in pages if page.cursor > cursors[page.uid] or _is_whole(page)]
+        if news:
+            async with self._store.write() as connection:
+                for page in news:
+                    await _keep(connection, page, cursors[page.uid])
+        return any(len(page.files) == PAGE for page in pages)
+
+
+def _is_whole(page: Contents) -> bool:
+    """Return whether nothing comes after this page: a full one may have a successor."""
+    return page.closed and len(page.files) < PAGE
+
+
+async def _awaited(connection: AsyncConnection) -> list[tuple[str, int]]:
+    live = exists().where(task_input.c.dataset_uid == dataset.c.uid, _is_read())
+    query = select(dataset.c.uid, dataset.c.cursor).where(dataset.c.closed.is_(False), live)
+    return [(uid, cursor) for uid, cursor in await connection.execute(query)]
+
+
+def _is_read() -> ColumnElement[bool]:
+    return and_(task.c.id == task_input.c.task_id, task.c.state.not_in(FINAL_TASKS))
+
+
+async def _keep(connection: AsyncConnection, page: Contents, cursor: int) -> None:
+    """Store a page; a second reader of the same page finds the cursor moved, and stores nothing."""
+    values = {"cursor": page.cursor, "closed": _is_whole(page)}
+    here = and_(dataset.c.uid == page.uid, dataset.c.cursor == cursor)
+    moved = await connection.execute(update(dataset).where(here).values(**values))
+    if moved.rowcount and page.files:
+        await connection.execute(file.insert(), [_row(page.uid, one) for one in page.files])
+
+
+def _row(uid: str, one: ContentFile) -> dict[str, object]:
+    return {
+        "dataset_uid": uid,
+        "position": one.position,
+        "port": one.port,
+        "index": one.index,
+        "part": one.part,
+        "usable": one.usable,
+        "body": one.model_dump(mode="json"),
+    }
+
+
+async def watch(
+    connection: AsyncConnection, task_id: int, inputs: Iterable[tuple[str, str]]
+) -> None:
+    """Have the datasets of a new task read: ``inputs`` are pairs of step and dataset's uid."""
+    for step, uid in inputs:
+        new = insert(dataset).values(uid=uid, cursor=0, closed=False).on_conflict_do_nothing()
+        await connection.execute(new)
+        row = {"task_id": task_id, "step": step, "dataset_uid": uid}
+        await connection.execute(task_input.insert().values(**row))
+
+
+async def forget(connection: AsyncConnection) -> None:
+    """Drop the files of datasets that no live task reads; a later task reads them anew."""
+    live = exists().where(task_input.c.dataset_uid == dataset.c.uid, _is_read())
+    kept = select(dataset.c.uid).where(live)
+    unread = and_(dataset.c.uid.not_in(kept), dataset.c.cursor > 0)
+    stale = list(await connection.scalars(select(dataset.c.uid).where(unread)))
+    if stale:
+        await connection.execute(delete(file).where(file.c.dataset_uid.in_(stale)))
+        again = update(dataset).where(dataset.c.uid.in_(stale)).values(cursor=0, closed=False)
+        await connection.execute(again)
+
+
+def of_link(uid: str, link: Link) -> ColumnElement[bool]:
+    """Return the condition for the usable files that ``link`` takes from its dataset."""
+    usable = and_(file.c.dataset_uid == uid, file.c.usable)
+    return and_(usable, file.c.port == link.port) if link.step and link.port else usable
+
+
+async def uids_of(connection: AsyncConnection, task_id: int) -> dict[str, str]:
+    """Return the dataset of each step that a task reads."""
+    query = select(task_input).where(task_input.c.task_id == task_id)
+    return {row.step: row.dataset_uid for row in await connection.execute(query)}

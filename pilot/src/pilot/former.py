@@ -1,0 +1,106 @@
+"""Making the jobs of live tasks as their inputs arrive."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.errors import InvalidInput, NotFound
+from penstock_core.states import FINAL_TASKS
+from penstock_core.store import Store
+from pilot import jobs
+from pilot.contents import of_link, uids_of
+from pilot.forming import Known, form
+from pilot.recipes import RecipeShelf
+from pilot.tables import dataset, file, task
+from recipe.model import Link, Step
+
+log = logging.getLogger(__name__)
+
+
+class Former:
+    """Looks at each task that may get further jobs, and makes those that it may have now."""
+
+    def __init__(self, store: Store, recipes: RecipeShelf) -> None:
+        self._store = store
+        self._recipes = recipes
+
+    async def form_all(self) -> bool:
+        """Form what can be formed; return whether any task got further. A reconciler's work."""
+        growing = task.c.complete.is_(False) & task.c.state.not_in(FINAL_TASKS)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(select(task).where(growing))).all()
+        return any([await self._form(row) for row in rows])
+
+    async def _form(self, row: Row[Any]) -> bool:
+        try:
+            recipe = await self._recipes.recipe(row.spec["recipe_digest"])
+            step = recipe.step(row.spec["step"])
+        except (NotFound, InvalidInput) as error:
+            return await self._break(row, f"Its recipe cannot be had: {error}")
+        except KeyError:
+            return await self._break(row, f"Its recipe has no step {row.spec['step']!r}.")
+        async with self._store.read() as connection:
+            uids = await uids_of(connection, row.id)
+            missing = {link.step for link in step.links} - uids.keys()
+            known, newest = await _known(connection, step, uids, row.formed_to)
+        if missing:
+            names = ", ".join(repr(name) for name in sorted(missing))
+            return await self._break(row, f"It was submitted without the inputs of steps {names}.")
+        formed = form(step, known)
+        if not formed.indexes and not formed.complete:
+            return False
+        async with self._store.write() as connection:
+            await jobs.add(connection, row.id, formed.indexes)
+            values = {"formed_to": newest, "complete": formed.complete, "changed": True}
+            await _change(connection, row.id, values)
+        return True
+
+    async def _break(self, row: Row[Any], reason: str) -> bool:
+        """Let a task fail that can have no jobs."""
+        log.error("Task %s fails: %s", row.name, reason)
+        values = {"complete": True, "changed": True, "reason": reason}
+        async with self._store.write() as connection:
+            await _change(connection, row.id, values)
+        return True
+
+
+async def _change(connection: AsyncConnection, task_id: int, values: Mapping[str, Any]) -> None:
+    here = (task.c.id == task_id) & task.c.complete.is_(False)
+    await connection.execute(update(task).where(here).values(**values))
+
+
+async def _known(
+    connection: AsyncConnection, step: Step, uids: Mapping[str, str], formed_to: int
+) -> tuple[Known, int]:
+    """Return what a step's inputs hold, and the cursor up to which one scattered input was read.
+
+    With one scattered input its files are asked for from the cursor on; several are zipped, and
+    a file may wait for its partner, so then all are.
+    """
+    links = [link for link in step.links if link.step in uids]
+    one = [link for link in links if link.take == "each"]
+    after = formed_to if len(one) == 1 else 0
+    indexes = {link.key: await _indexes(connection, uids, link, after) for link in links}
+    query = select(dataset.c.uid).where(dataset.c.uid.in_(uids.values()), dataset.c.closed)
+    closed = set(await connection.scalars(query))
+    newest = await _newest(connection, uids[one[0].step]) if one else 0
+    keys = frozenset(link.key for link in links if uids[link.step] in closed)
+    return Known(indexes=indexes, closed=keys), newest
+
+
+async def _indexes(
+    connection: AsyncConnection, uids: Mapping[str, str], link: Link, after: int
+) -> frozenset[int]:
+    taken = of_link(uids[link.step], link)
+    if link.take == "each":
+        taken = taken & (file.c.position > after)
+    query = select(file.c.index).where(taken).distinct()
+    return frozenset(await connection.scalars(query))
+
+
+async def _newest(connection: AsyncConnection, uid: str) -> int:
+    query = select(func.max(file.c.position)).where(file.c.dataset_uid == uid)
+    return await connection.scalar(query) or 0

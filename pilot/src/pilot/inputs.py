@@ -1,0 +1,47 @@
+"""The input files of one job, out of what was read of the contents."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.contracts.dsm import ContentFile
+from penstock_core.errors import RetriableError
+from penstock_core.store import Store
+from pilot.contents import of_link, uids_of
+from pilot.forming import inputs_of
+from pilot.model import Claim, Inputs
+from pilot.tables import dataset, file
+from recipe.model import Link, Step
+
+
+class InputsNotRead(RetriableError):
+    """The contents of an input dataset are read anew: soon they are there."""
+
+
+class InputFiles:
+    """Looks up what a job takes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def of_job(self, claim: Claim, step: Step) -> Inputs:
+        """Return a job's inputs; raises ``InputsNotRead``."""
+        async with self._store.read() as connection:
+            uids = await uids_of(connection, claim.task_id)
+            files = {link: await _files(connection, link, uids, claim.index) for link in step.links}
+        return inputs_of(step.links, lambda link: files[link])
+
+
+async def _files(
+    connection: AsyncConnection, link: Link, uids: Mapping[str, str], index: int
+) -> Iterable[ContentFile]:
+    uid = uids[link.step]
+    taken = of_link(uid, link)
+    if link.take == "each":
+        taken = taken & (file.c.index == index)
+    bodies = list(await connection.scalars(select(file.c.body).where(taken)))
+    closed = await connection.scalar(select(dataset.c.closed).where(dataset.c.uid == uid))
+    if not (closed if link.take == "all" else bodies):
+        raise InputsNotRead(f"The contents of dataset {uid} are not read yet.")
+    return [ContentFile.model_validate(body) for body in bodies]

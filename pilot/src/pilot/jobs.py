@@ -1,0 +1,124 @@
+"""The moves of jobs in the store: each one guarded by the state table, none twice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.clock import now
+from penstock_core.contracts.workload import WorkloadTask
+from penstock_core.errors import Stale
+from penstock_core.states import JOB_MOVES, JobState, check_move
+from pilot.model import Claim
+from pilot.tables import job, task
+
+_BLANK = {
+    "attempts": 0,
+    "failures": 0,
+    "losses": 0,
+    "round": 0,
+    "next_try_at": 0.0,
+    "host": "",
+    "reason": "",
+    "log_tail": "",
+    "inputs": [],
+    "outputs": [],
+    "output_files": 0,
+    "log_files": 0,
+}
+_INSERT_ROWS = 500
+
+
+async def add(connection: AsyncConnection, task_id: int, indexes: Sequence[int]) -> None:
+    """Add the jobs of a task with these indexes; those that are there stay as they are."""
+    state = {"task_id": task_id, "state": JobState.DEFINED}
+    rows = [_BLANK | state | {"number": index} for index in indexes]
+    for start in range(0, len(rows), _INSERT_ROWS):
+        statement = insert(job).on_conflict_do_nothing(index_elements=["task_id", "number"])
+        await connection.execute(statement, rows[start : start + _INSERT_ROWS])
+
+
+async def claim(connection: AsyncConnection, limit: int, host: str) -> list[Claim]:
+    """Start up to ``limit`` due jobs: highest rank first, then oldest task, then lowest index."""
+    moment = now().timestamp()
+    due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
+    allowed = and_(task.c.paused.is_(False), task.c.cancelled.is_(False))
+    query = (
+        select(job.c.id, job.c.task_id, job.c.number, job.c.attempts, job.c.round, task.c.spec)
+        .join(task)
+        .where(due, allowed)
+        .order_by(task.c.rank.desc(), task.c.id, job.c.number)
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).all()
+    started = {"started_at": moment, "last_seen_at": moment, "ended_at": None, "host": host}
+    for row in rows:
+        values = started | {"attempts": row.attempts + 1, "reason": "", "exit_code": None}
+        await move(connection, row.id, JobState.DEFINED, JobState.RUNNING, **values)
+    await mark_changed(connection, {row.task_id for row in rows})
+    return [
+        Claim(row.id, row.task_id, row.number, row.attempts + 1, row.round, _spec(row.spec))
+        for row in rows
+    ]
+
+
+def _spec(body: dict[str, Any]) -> WorkloadTask:
+    return WorkloadTask.model_validate(body)
+
+
+async def move(
+    connection: AsyncConnection, job_id: int, before: JobState, after: JobState, **values: Any
+) -> None:
+    """Move one job; raises ``IllegalMove`` for no such edge, ``Stale`` if it is not ``before``."""
+    check_move(JOB_MOVES, before, after, f"Job {job_id}")
+    here = and_(job.c.id == job_id, job.c.state == before)
+    result = await connection.execute(update(job).where(here).values(state=after, **values))
+    if result.rowcount != 1:
+        raise Stale(f"Job {job_id} is not {before} any more.", facts={"job": job_id})
+
+
+async def mark_changed(connection: AsyncConnection, task_ids: set[int]) -> None:
+    """Have these tasks reported again."""
+    if task_ids:
+        await connection.execute(update(task).where(task.c.id.in_(task_ids)).values(changed=True))
+
+
+async def lose_running(connection: AsyncConnection) -> None:
+    """Put back what ran when the pilot died: it is run again, and no retry is used up."""
+    running = select(job.c.id, job.c.task_id, job.c.losses).where(job.c.state == JobState.RUNNING)
+    rows = (await connection.execute(running)).all()
+    for row in rows:
+        await put_back(connection, row.id, row.losses, "The pilot was stopped while it ran.", 0.0)
+    await mark_changed(connection, {row.task_id for row in rows})
+
+
+async def put_back(
+    connection: AsyncConnection, job_id: int, losses: int, reason: str, at: float
+) -> None:
+    """Take a lost job through LOST to DEFINED, to be tried at the Unix time ``at``."""
+    lost = {"losses": losses + 1, "reason": reason}
+    await move(connection, job_id, JobState.RUNNING, JobState.LOST, **lost)
+    await move(connection, job_id, JobState.LOST, JobState.DEFINED, next_try_at=at)
+
+
+async def see(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
+    """Store that these jobs were seen running just now."""
+    seen = update(job).where(job.c.id.in_(job_ids), job.c.state == JobState.RUNNING)
+    await connection.execute(seen.values(last_seen_at=now().timestamp()))
+
+
+async def next_due(connection: AsyncConnection) -> float | None:
+    """Return the Unix time at which the next waiting job may be tried; None without one."""
+    moment = now().timestamp()
+    waiting = and_(job.c.state == JobState.DEFINED, job.c.next_try_at > moment)
+    due: float | None = await connection.scalar(select(func.min(job.c.next_try_at)).where(waiting))
+    return due
+
+
+async def any_due(connection: AsyncConnection) -> bool:
+    """Return whether a job waits that may be tried now."""
+    moment = now().timestamp()
+    due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
+    return await connection.scalar(select(job.c.id).where(due).limit(1)) is not None

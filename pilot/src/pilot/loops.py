@@ -1,0 +1,75 @@
+"""The pilot's loops, and which of them each one wakes."""
+
+from penstock_core.bus import Bus
+from penstock_core.clients.dsm import DsmClient
+from penstock_core.reconciler import Reconciler
+from penstock_core.service import Loop
+from penstock_core.store import Store
+from pilot.contents import ContentsReader
+from pilot.dispatcher import Dispatcher
+from pilot.former import Former
+from pilot.registrar import Registrar
+from pilot.reporter import Reporter
+from pilot.runner import JobRunner
+from pilot.settings import PilotSettings
+
+
+class Loops:
+    """Contents are read and jobs formed; jobs run; outputs are registered; all is reported."""
+
+    def __init__(
+        self,
+        store: Store,
+        dsm: DsmClient,
+        bus: Bus,
+        runner: JobRunner,
+        settings: PilotSettings,
+        every_s: float,
+    ) -> None:
+        self._contents = ContentsReader(store, dsm)
+        self._former = Former(store, runner.recipes)
+        self._registrar = Registrar(store, dsm)
+        self._form = Reconciler("pilot:form", self._read_and_form, every_s)
+        self._register = Reconciler("pilot:register", self._register_and_tell, every_s)
+        self.dispatcher = Dispatcher(store, runner, settings, self._look_for_jobs, self._job_moved)
+        self._dispatch = Reconciler("pilot:dispatch", self.dispatcher.dispatch, every_s)
+        self._reporter = Reporter(store, bus, settings.report_pause_s, self._look_for_changes)
+        self._report = Reconciler("pilot:report", self._reporter.report, every_s)
+
+    @property
+    def all(self) -> tuple[Loop, ...]:
+        """Return what is to run until the pilot ends."""
+        reconcilers = (self._form, self._dispatch, self._register, self._report)
+        return (*(one.run for one in reconcilers), self.dispatcher.beat)
+
+    def wake_reader(self) -> None:
+        """Have the contents of input datasets looked at soon."""
+        self._form.wake()
+
+    def wake_all(self) -> None:
+        """Have everything looked at soon."""
+        for one in (self._form, self._dispatch, self._report):
+            one.wake()
+
+    def _look_for_jobs(self) -> None:
+        self._dispatch.wake()
+
+    def _look_for_changes(self) -> None:
+        self._report.wake()
+
+    def _job_moved(self) -> None:
+        self._register.wake()
+        self._report.wake()
+
+    async def _read_and_form(self) -> bool:
+        more = await self._contents.read()
+        if await self._former.form_all():
+            self._dispatch.wake()
+            self._report.wake()
+        return more
+
+    async def _register_and_tell(self) -> bool:
+        more = await self._registrar.register()
+        if more:
+            self._report.wake()
+        return more

@@ -1,0 +1,89 @@
+"""The pilot's own values: a job as it is claimed, and what became of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock_core.contracts.dsm import ContentFile, Manifest
+from penstock_core.contracts.workload import WorkloadTask
+from penstock_core.errors import PenstockError
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is to run now.
+
+    ``inputs`` maps a key of the job document to the file, or the list of files, that it takes.
+    """
+
+    id: int
+    task_id: int
+    index: int
+    attempt: int
+    round: int
+    spec: WorkloadTask
+
+    @property
+    def key(self) -> str:
+        """Return the job's natural key."""
+        return f"{self.spec.name}/{self.index}"
+
+
+Inputs = dict[str, ContentFile | tuple[ContentFile, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a run of a job left behind, however it went."""
+
+    exit_code: int | None = None
+    log_tail: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The outputs are safe in the storage; ``manifest`` says what is to be registered."""
+
+    manifest: Manifest
+    traces: Traces
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job failed; ``final`` when trying again cannot help. ``manifest`` holds its log."""
+
+    reason: str
+    final: bool = False
+    manifest: Manifest | None = None
+    traces: Traces = field(default_factory=Traces)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The job's worker died: nobody's fault, no retry is used up."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Another service did not answer: the job is tried again soon."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The job was ended because its task was cancelled."""
+
+
+Outcome = Staged | Failed | Lost | Postponed | Cancelled
+
+
+class JobError(PenstockError):
+    """Why a job fails, told to its owner; ``final`` when trying again cannot help."""
+
+    def __init__(self, message: str, *, final: bool = False, **facts: Any) -> None:
+        super().__init__(message, facts=facts)
+        self.final = final

@@ -1,0 +1,99 @@
+"""Storing what became of a job, in one transaction with all that follows from it."""
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.clock import now
+from penstock_core.states import JobState
+from pilot import jobs, reports
+from pilot.judging import pause_s
+from pilot.model import Cancelled, Claim, Failed, Lost, Outcome, Postponed, Staged, Traces
+from pilot.settings import PilotSettings
+from pilot.tables import job, task
+
+
+async def store(
+    connection: AsyncConnection, claim: Claim, outcome: Outcome, settings: PilotSettings
+) -> None:
+    """Store the outcome of a running job. A job whose task was cancelled is not tried again."""
+    query = (
+        select(job.c.failures, job.c.losses, task.c.cancelled)
+        .join(task)
+        .where(job.c.id == claim.id)
+    )
+    row = (await connection.execute(query)).one()
+    if row.cancelled and not isinstance(outcome, Staged):
+        outcome = Cancelled()
+    match outcome:
+        case Staged():
+            await _store_staged(connection, claim, outcome)
+        case Failed():
+            await _store_failed(connection, claim, outcome, row.failures + 1, settings)
+        case Lost():
+            await _store_lost(connection, claim, outcome, row, settings)
+        case Postponed():
+            later = now().timestamp() + max(settings.retry_first_pause_s, 0.1)
+            waiting = {"next_try_at": later, "reason": outcome.reason}
+            await jobs.move(connection, claim.id, JobState.RUNNING, JobState.DEFINED, **waiting)
+        case Cancelled():
+            await cancel(connection, claim.id, JobState.RUNNING)
+    await jobs.mark_changed(connection, {claim.task_id})
+
+
+async def cancel(connection: AsyncConnection, job_id: int, before: JobState) -> None:
+    """Cancel a job that waits or runs, and report it."""
+    ended = {"ended_at": now().timestamp(), "reason": "Its task was cancelled."}
+    await jobs.move(connection, job_id, before, JobState.CANCELLED, **ended)
+    await reports.add_job(connection, job_id)
+
+
+async def _store_staged(connection: AsyncConnection, claim: Claim, outcome: Staged) -> None:
+    values = _columns(outcome.traces) | {"manifest": outcome.manifest.model_dump(mode="json")}
+    await jobs.move(connection, claim.id, JobState.RUNNING, JobState.STAGED, **values)
+
+
+async def _store_failed(
+    connection: AsyncConnection,
+    claim: Claim,
+    outcome: Failed,
+    failures: int,
+    settings: PilotSettings,
+) -> None:
+    values = _columns(outcome.traces) | {"reason": outcome.reason, "failures": failures}
+    final = outcome.final or failures > claim.spec.retry
+    if final and outcome.manifest:
+        values["manifest"] = outcome.manifest.model_dump(mode="json")
+    await jobs.move(connection, claim.id, JobState.RUNNING, JobState.FAILED, **values)
+    if not final:
+        wait_s = pause_s(failures, settings.retry_first_pause_s, settings.retry_longest_pause_s)
+        due = now().timestamp() + wait_s
+        await jobs.move(connection, claim.id, JobState.FAILED, JobState.DEFINED, next_try_at=due)
+    elif not outcome.manifest:
+        await reports.add_job(connection, claim.id)
+
+
+async def _store_lost(
+    connection: AsyncConnection,
+    claim: Claim,
+    outcome: Lost,
+    row: Row[tuple[int, int, bool]],
+    settings: PilotSettings,
+) -> None:
+    if row.losses + 1 >= settings.lost_limit:
+        gone = f"It was lost {row.losses + 1} times. {outcome.reason}"
+        await jobs.move(connection, claim.id, JobState.RUNNING, JobState.FAILED, reason=gone)
+        await reports.add_job(connection, claim.id)
+        return
+    again = pause_s(row.losses, settings.retry_first_pause_s, settings.retry_longest_pause_s)
+    due = now().timestamp() + (again if row.losses else 0.0)
+    await jobs.put_back(connection, claim.id, row.losses, outcome.reason, due)
+
+
+def _columns(traces: Traces) -> dict[str, object]:
+    return {
+        "exit_code": traces.exit_code,
+        "log_tail": traces.log_tail,
+        "inputs": list(traces.inputs),
+        "outputs": list(traces.outputs),
+        "ended_at": now().timestamp(),
+    }

@@ -1,0 +1,46 @@
+"""A job's log: what its tool printed, without the paths of the folder that it ran in."""
+
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from pilot.checksum import DEFAULT, copy
+from pilot.storage import Copier
+
+TAIL_BYTES = 2048
+
+
+class _WithoutPaths:
+    """A stream of another's lines, with a job's folder taken out of them."""
+
+    def __init__(self, stream: BinaryIO, folder: Path) -> None:
+        inner = rb"(/(work|tmp|stage)\d+(/\d+)?|/in)?"
+        self._pattern = re.compile(re.escape(os.fsencode(folder)) + inner + rb"/?")
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        return b"".join(self._pattern.sub(b"", line) for line in self._stream.readlines(size))
+
+
+def copier(folder: Path) -> Copier:
+    """Return a copying function that takes paths of the job's ``folder`` out.
+
+    The folder's name is an accident of this installation; a log is to be the same anywhere.
+    """
+
+    def copy_cleaned(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+        return copy(_WithoutPaths(source, folder), target, DEFAULT)
+
+    return copy_cleaned
+
+
+def tail(path: Path) -> str:
+    """Return the last part of a log as text; "" for none. Blocking."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - TAIL_BYTES))
+            return stream.read().decode(errors="replace").replace("\0", "�")
+    except FileNotFoundError:
+        return ""

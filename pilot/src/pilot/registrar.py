@@ -1,0 +1,90 @@
+"""Registering what jobs made: each job's files all or nothing, from its stored manifest."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.clients.dsm import DsmClient
+from penstock_core.clock import now
+from penstock_core.contracts.dsm import Manifest, Outcome
+from penstock_core.states import JobState
+from penstock_core.store import Store
+from pilot import jobs, reports
+from pilot.tables import job, task
+
+log = logging.getLogger(__name__)
+BATCH = 100
+REFUSED_PAUSE_S = 10.0
+
+_Waiting = Row[Any]
+
+
+class Registrar:
+    """Sends stored manifests to the storage manager until each has been taken.
+
+    A manifest that is sent twice registers once, so one whose answer was lost is sent again.
+    """
+
+    def __init__(self, store: Store, dsm: DsmClient) -> None:
+        self._store = store
+        self._dsm = dsm
+
+    async def register(self) -> bool:
+        """Register a batch; return whether there may be more. A reconciler's work."""
+        async with self._store.read() as connection:
+            waiting = await _waiting(connection)
+        if not waiting:
+            return False
+        manifests = [Manifest.model_validate(row.manifest) for row in waiting]
+        answers = {answer.key: answer for answer in await self._dsm.register(manifests)}
+        async with self._store.write() as connection:
+            for row, manifest in zip(waiting, manifests, strict=True):
+                await _settle(connection, row, manifest, answers[manifest.job])
+            await jobs.mark_changed(connection, {row.task_id for row in waiting})
+        return True
+
+
+async def _waiting(connection: AsyncConnection) -> Sequence[_Waiting]:
+    query = (
+        select(job.c.id, job.c.task_id, job.c.state, job.c.manifest, task.c.spec)
+        .join(task)
+        .where(
+            job.c.state.in_([JobState.STAGED, JobState.FAILED]),
+            job.c.manifest.is_not(None),
+            job.c.next_try_at <= now().timestamp(),
+        )
+        .order_by(job.c.id)
+        .limit(BATCH)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def _settle(
+    connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome
+) -> None:
+    if not answer.ok:
+        await _put_off(connection, row, answer)
+        return
+    log_uid = row.spec["log_uid"]
+    values: dict[str, Any] = {
+        "output_files": sum(len(p.files) for p in manifest.parts if p.dataset_uid != log_uid),
+        "log_files": sum(len(p.files) for p in manifest.parts if p.dataset_uid == log_uid),
+    }
+    before, after = JobState(row.state), JobState(row.state)
+    if before is JobState.STAGED:
+        after, values["reason"] = JobState.FINISHED, ""
+    await jobs.move(connection, row.id, before, after, manifest=None, **values)
+    await reports.add_job(connection, row.id)
+
+
+async def _put_off(connection: AsyncConnection, row: _Waiting, answer: Outcome) -> None:
+    """Try later: the bytes are safe, so a refusal is for a person to look at, not a failed job."""
+    log.error("Registering %s was refused: %s", answer.key, answer.details)
+    later = {
+        "next_try_at": now().timestamp() + REFUSED_PAUSE_S,
+        "reason": f"The storage manager refused to register its files: {answer.details}",
+    }
+    await connection.execute(update(job).where(job.c.id == row.id).values(**later))

@@ -1,0 +1,89 @@
+"""The pilot as a service: a store of its own, a REST face, and its loops."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from penstock_core.wakes import follow_wakes
+
+from penstock_core.clients.house import HouseClients
+from penstock_core.contracts.workload import Hold
+from penstock_core.migrations import upgrade
+from penstock_core.service import House, Service
+from penstock_core.store import Store
+from penstock_core.tokens import Verifier
+from pilot import contents, jobs, switches
+from pilot.app import make_app
+from pilot.inputs import InputFiles
+from pilot.loops import Loops
+from pilot.recipes import RecipeShelf
+from pilot.runner import JobRunner
+from pilot.scratch import Scratch
+from pilot.settings import PilotSettings
+from pilot.storage import Storage
+from pilot.storage_id import StorageId
+from pilot.worker_client import WarmWorker
+
+NAME = "pilot"
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_service(
+    house: House, settings: PilotSettings | None = None, hold: bool = False
+) -> AsyncIterator[Service]:
+    """Give the running service.
+
+    ``hold`` holds new jobs back until they are released over REST; without it what was set before
+    stays. Leaving ends all running jobs; they are run again at the next start.
+    """
+    settings = settings or PilotSettings()
+    url = house.settings.database(NAME)
+    await asyncio.to_thread(upgrade, url, NAME)
+    store, worker = Store(url), WarmWorker()
+    try:
+        async with HouseClients(house, NAME) as clients:
+            runner = await _make_runner(house, settings, store, clients, worker)
+            await _recover(store, hold)
+            every_s = house.settings.reconcile_every_s
+            loops = Loops(store, clients.dsm, house.bus, runner, settings, every_s)
+            verifier = Verifier(house.settings.public_key.read_text(), audience=NAME)
+            app = make_app(verifier, store, loops.wake_all)
+            wakes = follow_wakes(house.bus, f"{NAME}.wake", loops.wake_reader)
+            try:
+                yield Service(NAME, app, (*loops.all, wakes))
+            finally:
+                await loops.dispatcher.stop()
+    finally:
+        await worker.close()
+        await store.close()
+
+
+async def _make_runner(
+    house: House, settings: PilotSettings, store: Store, clients: HouseClients, worker: WarmWorker
+) -> JobRunner:
+    data_dir = house.settings.data_dir.absolute()
+    scratch = Scratch(settings.scratch_dir or data_dir / "scratch")
+    await asyncio.to_thread(scratch.empty)
+    storage = Storage(settings.storage_dir or data_dir / "storage")
+    return JobRunner(
+        settings=settings,
+        recipes=RecipeShelf(clients.data_access, data_dir / "bundles", settings.recipes_kept),
+        inputs=InputFiles(store),
+        storage=StorageId(clients.dsm, storage),
+        scratch=scratch,
+        worker=worker,
+    )
+
+
+async def _recover(store: Store, hold: bool) -> None:
+    """Put back what ran when the pilot died; manifests that are stored are sent by themselves."""
+    async with store.write() as connection:
+        await jobs.lose_running(connection)
+        await contents.forget(connection)
+        if hold:
+            await switches.hold(connection, Hold(held=True))
+    async with store.read() as connection:
+        if await switches.held(connection):
+            log.warning("Jobs are held back until they are released: PUT /pilot/hold.")

@@ -1,0 +1,67 @@
+"""Bringing a job's inputs into its folder, each with its checksum compared while it is copied."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from penstock_core.contracts.dsm import ContentFile
+from pilot.checksum import copy_checked
+from pilot.model import Inputs, JobError
+
+FOLDER_NAME = "in"
+
+
+def stage_in(inputs: Inputs, folder: Path) -> dict[str, Any]:
+    """Copy all inputs below ``folder``; return them as CWL values by their key. Blocking.
+
+    Each file bears the name that its tool gave it; of two with one name the second lies in a
+    folder of its own. Raises ``JobError``.
+    """
+    target = folder / FOLDER_NAME
+    target.mkdir()
+    return {key: _bring(taken, target) for key, taken in inputs.items()}
+
+
+def _bring(taken: ContentFile | tuple[ContentFile, ...], target: Path) -> Any:
+    if isinstance(taken, ContentFile):
+        return _bring_one(taken, target)
+    return [_bring_one(file, target) for file in taken]
+
+
+def _bring_one(file: ContentFile, target: Path) -> dict[str, str]:
+    path = _free_path(target, _plain_name(file))
+    try:
+        copy_checked(_source(file), path, file.checksum)
+    except FileNotFoundError as error:
+        raise JobError(
+            f"The input file {file.name} is not at {file.url}: it was moved or deleted."
+        ) from error
+    path.chmod(0o444)
+    return {"class": "File", "location": path.as_uri()}
+
+
+def _source(file: ContentFile) -> Path:
+    parts = urlsplit(file.url)
+    if parts.scheme != "file":
+        raise JobError(
+            f"The input file {file.name} lies at {file.url!r}; this pilot reads file:// alone.",
+            final=True,
+        )
+    return Path(unquote(parts.path))
+
+
+def _plain_name(file: ContentFile) -> str:
+    name = file.basename or file.name
+    if name in (".", "..") or "/" in name or "\0" in name:
+        raise JobError(f"The input file {file.name} has the unusable name {name!r}.", final=True)
+    return name
+
+
+def _free_path(target: Path, name: str) -> Path:
+    path = target / name
+    number = 0
+    while path.exists():
+        number += 1
+        path = target / f"again{number}" / name
+    path.parent.mkdir(exist_ok=True)
+    return path

@@ -1,0 +1,123 @@
+"""The pilot's tables: tasks, their jobs, the input files seen so far, and the report log."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from penstock_core.eventlog import BigId, JsonColumn
+from penstock_core.store import new_metadata
+
+metadata = new_metadata()
+# Absent is SQL's NULL, not JSON's: it is asked for.
+NullableJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("name", String(512), nullable=False, unique=True),
+    Column("spec", JsonColumn, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    # Cursor in the contents of the one scattered input: files up to here have their jobs.
+    Column("formed_to", BigInteger, nullable=False),
+    # Whether every job that there will be is there.
+    Column("complete", Boolean, nullable=False),
+    # Whether its counts changed since the last report.
+    Column("changed", Boolean, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("task_id", BigInteger, ForeignKey("task.id"), nullable=False),
+    # The job's index; a row's attribute ``index`` is the method of a tuple.
+    Column("number", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    # Times it was started; times it failed; times it was lost, which cost it no retry;
+    # times an operator had it tried again.
+    Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    # Unix times.
+    Column("next_try_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("last_seen_at", Float),
+    Column("host", String(256), nullable=False),
+    Column("exit_code", Integer),
+    Column("reason", Text, nullable=False),
+    Column("log_tail", Text, nullable=False),
+    # Names of its input files and its output files.
+    Column("inputs", JsonColumn, nullable=False),
+    Column("outputs", JsonColumn, nullable=False),
+    # What is to be registered, null once it is.
+    Column("manifest", NullableJson),
+    # Files that were registered.
+    Column("output_files", Integer, nullable=False),
+    Column("log_files", Integer, nullable=False),
+    UniqueConstraint("task_id", "number"),
+    Index(None, "state", "next_try_at"),
+)
+
+dataset = Table(
+    "dataset",
+    metadata,
+    Column("uid", String(64), primary_key=True),
+    Column("cursor", BigInteger, nullable=False),
+    Column("closed", Boolean, nullable=False),
+)
+
+task_input = Table(
+    "task_input",
+    metadata,
+    Column("task_id", BigInteger, ForeignKey("task.id"), primary_key=True),
+    Column("step", String(256), primary_key=True),
+    Column("dataset_uid", String(64), ForeignKey("dataset.uid"), nullable=False, index=True),
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("dataset_uid", String(64), ForeignKey("dataset.uid"), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("port", String(256), nullable=False),
+    Column("index", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("usable", Boolean, nullable=False),
+    Column("body", JsonColumn, nullable=False),
+    Index(None, "dataset_uid", "port", "index"),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("task", NullableJson),
+    Column("job", NullableJson),
+    sqlite_autoincrement=True,
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", JsonColumn, nullable=False),
+)
