@@ -1,4 +1,4 @@
-"""Documents of a physics-like chain, SPD's sample, and a runner that is cwltool and nothing else."""
+"""Documents of a physics-like chain, SPD's sample, and cwltool itself as the runner."""
 
 import json
 import logging

@@ -139,7 +139,11 @@ requirements:
   ScatterFeatureRequirement: {}
   StepInputExpressionRequirement: {}
   MultipleInputFeatureRequirement: {}
-inputs: {files: "File[]", n: {type: int, default: 3}, one: {type: string, default: "1"}, two: {type: string, default: "2"}}
+inputs:
+  files: File[]
+  n: {type: int, default: 3}
+  one: {type: string, default: "1"}
+  two: {type: string, default: "2"}
 steps:
   name:
     run:

@@ -43,10 +43,23 @@ class References:
         node = (path, fragment)
         if node not in self._sizes:
             self._open.append(node)
-            process = _select(self.document(path), fragment)
-            self._sizes[node] = self._unfolded(path, process)
+            self._sizes[node] = self._unfolded(path, self._process(path, fragment))
             self._open.pop()
         return self._sizes[node]
+
+    def _process(self, path: str, fragment: str) -> Any:
+        """Return the process of a packed document that is meant, or the document itself."""
+        document = self.document(path)
+        graph = document.get("$graph") if isinstance(document, dict) else None
+        if not isinstance(graph, list):
+            return document
+        found = {str(p["id"]).lstrip("#"): p for p in graph if isinstance(p, dict) and "id" in p}
+        name = fragment or "main"
+        if name not in found:
+            message = f"$graph has no process with the id {name!r} (it has: {', '.join(found)})"
+            hint = "Give the process to start with the id `main`."
+            raise fault(path, *place(document, "$graph"), message, hint)
+        return found[name]
 
     def _unfolded(self, path: str, process: Any) -> int:
         size = 1
@@ -114,15 +127,6 @@ def place(holder: Any, key: Any) -> tuple[int, int]:
         return line + 1, column + 1
     mark = getattr(holder, "lc", None)
     return (mark.line + 1, mark.col + 1) if mark is not None and mark.line is not None else (0, 0)
-
-
-def _select(document: Any, fragment: str) -> Any:
-    graph = document.get("$graph") if isinstance(document, dict) else None
-    if not isinstance(graph, list):
-        return document
-    name = fragment or "main"
-    chosen = [p for p in graph if isinstance(p, dict) and str(p.get("id")).lstrip("#") == name]
-    return chosen[0] if chosen else None
 
 
 def _references(node: Any) -> Iterator[tuple[Any, str]]:

@@ -22,7 +22,6 @@ _MISMATCH = re.compile(
 _HINTS = {
     "draft-": "Only v1.0, v1.1 and v1.2 are taken; cwl-upgrader rewrites older documents.",
     "incompatible": "The types must agree: scatter the step, or gather with a File[] input.",
-    "contains graph of multiple": "Give the process to start with the id `main`.",
     "unknown identifier": "Correct the name: an input of the workflow, or `step/output`.",
     "undefined reference": "Correct the name.",
     "invalid field": "Correct or remove the field.",

@@ -1,0 +1,95 @@
+"""Which templates take a dataset, and why."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from penstock_core.contracts.workflow import Catalogue, CatalogueEntry, DatasetRef
+from penstock_core.errors import NotFound
+from penstock_core.states import DatasetState, TemplateStatus
+from recipe.matching import Matcher
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def entry(template_id: int, **changes: Any) -> CatalogueEntry:
+    fields: dict[str, Any] = {
+        "template_id": template_id,
+        "name": f"template{template_id}",
+        "version": 1,
+        "status": TemplateStatus.ACTUAL,
+        "masks": ("run{run:[0-9]*}.test.*",),
+        "exclude": (),
+        "where": (),
+        "namespace": "*",
+        "effective_from": NOW,
+        "recipe_digest": "",
+    }
+    return CatalogueEntry(**(fields | changes))
+
+
+def dataset(name: str = "run42.test.raw", **changes: Any) -> DatasetRef:
+    fields: dict[str, Any] = {
+        "uid": "u",
+        "namespace": "default",
+        "scope": "daq",
+        "name": name,
+        "state": DatasetState.OPEN,
+        "registered_at": NOW,
+    }
+    return DatasetRef(**(fields | changes))
+
+
+def matcher(*entries: CatalogueEntry) -> Matcher:
+    return Matcher(Catalogue(revision=5, templates=entries))
+
+
+def test_every_template_whose_mask_fits_takes_it_with_its_captures() -> None:
+    found = matcher(entry(2), entry(1, masks=("*.raw",)), entry(3, masks=("x",))).decide(dataset())
+    assert [(m.template_id, m.outcome, m.captures) for m in found] == [
+        (1, "MATCH", {}),
+        (2, "MATCH", {"run": "42"}),
+    ]
+
+
+def test_a_shadow_decides_but_says_so() -> None:
+    [found] = matcher(entry(1, status=TemplateStatus.SHADOW)).decide(dataset())
+    assert found.outcome == "SHADOW"
+
+
+def test_a_template_takes_no_dataset_older_than_itself() -> None:
+    older = dataset(registered_at=NOW - timedelta(seconds=1))
+    one = matcher(entry(1))
+    assert one.decide(older) == ()
+    explained = one.explain(older, 1)
+    assert not explained.matched
+    assert explained.clause == "effective_from 2026-01-01T00:00:00+00:00"
+
+
+def test_namespaces_stay_apart() -> None:
+    one = matcher(entry(1, namespace="alice"))
+    assert one.decide(dataset()) == ()
+    assert one.decide(dataset(namespace="alice"))
+
+
+def test_conditions_see_metadata_captures_and_the_name() -> None:
+    where = ("run >= 40", "stream = physics", "name = run42.test.raw")
+    one = matcher(entry(1, where=where))
+    assert one.decide(dataset(metadata={"stream": "physics"}))
+    assert not one.decide(dataset(metadata={"stream": "cosmics"}))
+    assert "stream is cosmics" in one.explain(dataset(metadata={"stream": "cosmics"}), 1).reason
+
+
+def test_why_and_why_not_are_explained() -> None:
+    one = matcher(entry(1))
+    assert one.explain(dataset(), 1).reason == "mask run{run:[0-9]*}.test.* fits"
+    assert "no mask fits" in one.explain(dataset("run42.raw"), 1).reason
+    with pytest.raises(NotFound, match="Template 9 is not in revision 5"):
+        one.explain(dataset(), 9)
+
+
+def test_decision_and_explanation_agree() -> None:
+    one = matcher(entry(1), entry(2, exclude=("*.raw",)), entry(3, namespace="bob"))
+    taken = {match.template_id for match in one.decide(dataset())}
+    assert taken == {key for key in (1, 2, 3) if one.explain(dataset(), key).matched}
