@@ -10,12 +10,11 @@ from pathlib import Path
 
 import data_access.service
 import pilot.service
-from penstock_core.bus.rabbit import RabbitBus
-
 from penstock.front import Front
 from penstock.services import ROOMS, Room
 from penstock_core.bus import Bus
 from penstock_core.bus.local import LocalBus
+from penstock_core.bus.rabbit import RabbitBus
 from penstock_core.errors import Conflict
 from penstock_core.service import House, Loop, Service
 from penstock_core.settings import HouseSettings
@@ -68,7 +67,7 @@ async def open_house(
                 if service.app is not None:
                     house.doors[room.name] = service.app
                     faces |= dict.fromkeys(room.paths, service.app)
-            stopped = await stack.enter_async_context(_running(services))
+            stopped = await stack.enter_async_context(running(services))
             yield OpenHouse(house, Front(faces), made[0] if made else None, stopped)
 
 
@@ -98,7 +97,7 @@ async def _open_bus(stack: AsyncExitStack, settings: HouseSettings) -> Bus:
 
 
 @asynccontextmanager
-async def _running(services: Sequence[Service]) -> "AsyncIterator[asyncio.Future[None]]":
+async def running(services: Sequence[Service]) -> "AsyncIterator[asyncio.Future[None]]":
     """Run all loops; give a future that is done, with the error, when one of them ends."""
     stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import data_access.service
 import dsm.service
 import pilot.service
-import template_manager.service
-
 import scheduler.service
 import task_generator.service
 import task_manager.service
+import template_manager.service
 from penstock_core.service import House, Service
 
 Opener = Callable[[House], AbstractAsyncContextManager[Service]]

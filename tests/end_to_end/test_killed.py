@@ -1,0 +1,95 @@
+"""Killed at twenty random moments, a run ends with the same files as one left in peace."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.demo.result import Gatherer
+from penstock.house import open_house
+from penstock_core.clients.house import HouseClients
+from penstock_core.settings import HouseSettings
+
+KILLS = 20
+SEED = 20261123
+SPEED = "4"
+
+pytestmark = pytest.mark.slow
+
+
+def start_demo(data_dir: Path) -> subprocess.Popen[bytes]:
+    """Start the demonstration, which takes up where the last one was killed."""
+    command = [sys.executable, "-m", "penstock", "demo", "--exit", "--json"]
+    options = ["--data-dir", str(data_dir), "--port", "0", "--speed", SPEED]
+    return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all processes below ``pid``."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [p for child in children for p in (int(child), *descendants(int(child)))]
+
+
+def kill_all(process: subprocess.Popen[bytes], with_children: bool) -> None:
+    """Kill the system with SIGKILL; its child processes too, or left to notice by themselves."""
+    below = descendants(process.pid) if with_children else []
+    process.kill()
+    for pid in below:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+async def final_state(data_dir: Path, run: int) -> dict[str, Any]:
+    """Return all datasets of a run with their files and checksums, as the system has them."""
+    async with (
+        open_house(HouseSettings(data_dir=data_dir), hold_jobs=True) as house,
+        HouseClients(house.house, "operator") as clients,
+    ):
+        gatherer = Gatherer(clients.dsm, clients.data_access, f"swf.{run}.run")
+        state: dict[str, Any] = {}
+        for dataset in await gatherer.datasets():
+            contents = await clients.dsm.contents(dataset.uid)
+            state[dataset.name] = (
+                dataset.state,
+                sorted((f.index, f.port, f.name, f.size_bytes, f.checksum) for f in contents.files),
+            )
+    return state
+
+
+def finish(data_dir: Path) -> dict[str, Any]:
+    """Let the demonstration run to its end; return what it printed."""
+    process = start_demo(data_dir)
+    out, _ = process.communicate(timeout=120)
+    result: dict[str, Any] = json.loads(out)
+    assert (process.returncode, result["problems"]) == (0, [])
+    return result
+
+
+async def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
+    undisturbed = finish(tmp_path / "calm")
+    dice = random.Random(SEED)
+    ended_early = 0
+    for _ in range(KILLS):
+        process = start_demo(tmp_path / "killed")
+        time.sleep(dice.uniform(1.0, 5.0))
+        ended_early += process.poll() is not None
+        kill_all(process, with_children=dice.random() < 0.5)
+    killed = finish(tmp_path / "killed") if not ended_early else undisturbed
+    assert ended_early < KILLS / 2, "too fast for its killer: lower SPEED"
+    run = undisturbed["run"]
+    calm_state = await final_state(tmp_path / "calm", run)
+    assert await final_state(tmp_path / "killed", run) == calm_state
+    for figure in ("events_in", "events_decoded", "candidates", "z_peak_gev"):
+        assert killed[figure] == undisturbed[figure]
