@@ -1,0 +1,24 @@
+"""The services behind the pages, each spoken to with the visitor's own token."""
+
+from dataclasses import dataclass
+
+import httpx2
+
+from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.clients.sign_in import HeldToken
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Connections shared by all visitors; closed by whoever made them."""
+
+    data_access: httpx2.AsyncClient
+    dsm: httpx2.AsyncClient
+
+    def workflows(self, token: str) -> DataAccessClient:
+        """Return data-access as the bearer of ``token`` sees it."""
+        return DataAccessClient(self.data_access, HeldToken(token))
+
+    def storage(self, token: str) -> DsmClient:
+        """Return the storage manager as the bearer of ``token`` sees it."""
+        return DsmClient(self.dsm, HeldToken(token))

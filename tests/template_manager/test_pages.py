@@ -1,0 +1,136 @@
+"""What the three pages show, and that their addresses say it all."""
+
+import httpx2
+import pytest
+from tests.template_manager import twins
+
+
+async def _text(client: httpx2.AsyncClient, path: str) -> str:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def test_the_tasks_page_has_spds_columns_and_progress(visitor):
+    text = await _text(visitor, "/ui/tasks")
+    for column in ("task_id", "wflow_id", "exec", "args", "rank", "device", "mode", "retry"):
+        assert f">{column}</th>" in text
+    assert "7 of 12 jobs finished, 1 failed" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "seen", "unseen"),
+    [
+        ("status=FAILED", ["/ui/tasks/14"], ["/ui/tasks/11"]),
+        ("workflow=6", ["/ui/tasks/11"], ["/ui/tasks/14"]),
+        ("workflow=&status=", ["/ui/tasks/11", "/ui/tasks/14"], []),
+        ("dataset=another", ["No task fits"], ["/ui/tasks/11"]),
+    ],
+)
+async def test_a_tasks_filter_is_in_the_address(visitor, query, seen, unseen):
+    text = await _text(visitor, f"/ui/tasks?{query}")
+    assert all(part in text for part in seen)
+    assert not any(f'"{part}"' in text for part in unseen)
+
+
+async def test_a_task_shows_its_jobs_and_what_it_waits_for(visitor):
+    text = await _text(visitor, "/ui/tasks/13")
+    assert "Waits for reconstruct to be closed" in text
+    assert "the program ended with exit code 1" in text
+    assert "ValueError: header says run 7" in text
+    assert "farm-07" in text
+
+
+async def test_a_dataset_says_why_it_is_closed(visitor):
+    text = await _text(visitor, "/ui/datasets/uid-1")
+    assert "Closed:\n  12 of 12 announced files are registered." in text
+    assert "announced_by" in text
+    assert "48.3 MB" in text
+
+
+async def test_an_open_dataset_says_what_it_waits_for(visitor):
+    text = await _text(visitor, "/ui/datasets/uid-2")
+    assert "daq has not announced its end; 5 files so far" in text
+
+
+async def test_datasets_are_filtered_by_glob_state_and_kind(visitor):
+    text = await _text(visitor, "/ui/datasets?name=swf.*.run&state=CLOSED&kind=input")
+    assert "uid-1" in text
+    assert "uid-2" not in text
+    assert "uid-3" not in text
+
+
+async def test_files_are_paged(visitor):
+    first = await _text(visitor, "/ui/datasets/uid-1")
+    assert "swf.101983.000050.stf" in first
+    assert "swf.101983.000051.stf" not in first
+    assert "?after=50" in first
+    assert "swf.101983.000051.stf" in await _text(visitor, "/ui/datasets/uid-1?after=50")
+
+
+async def test_the_next_page_keeps_the_filters(visitor, facts):
+    facts.tasks = [twins.task(n, "decode", "FAILED") for n in range(1, 61)]
+    text = await _text(visitor, "/ui/tasks?status=FAILED")
+    assert 'href="/ui/tasks?after=50&amp;status=FAILED"' in text
+    text = await _text(visitor, "/ui/tasks?after=50&status=FAILED")
+    assert 'href="/ui/tasks?status=FAILED"' in text
+
+
+async def test_a_template_shows_its_chain_steps_and_documents(visitor):
+    text = await _text(visitor, "/ui/templates/1")
+    assert '<figure class="chain">' in text
+    assert text.count("<path d=") == 4
+    assert "class: Workflow" in text
+    assert "What it means in standard CWL" in text
+
+
+async def test_templates_are_filtered_by_status_and_name(visitor):
+    text = await _text(visitor, "/ui/templates?status=ARCHIVED&name=md5")
+    assert "/ui/templates/2" in text
+    assert "/ui/templates/1" not in text
+
+
+async def test_what_others_wrote_is_never_markup(visitor, facts):
+    facts.datasets.append(twins.dataset("uid-9", "<b>x</b>", producer="<script>"))
+    assert "<script>alert" not in await _text(visitor, "/ui/templates/1")
+    text = await _text(visitor, "/ui/datasets")
+    assert "<b>x</b>" not in text
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
+
+
+async def test_a_live_page_reloads_itself(visitor):
+    text = await _text(visitor, "/ui/tasks?refresh=5&status=FAILED")
+    assert '<meta http-equiv="refresh" content="5">' in text
+    assert 'http-equiv="refresh"' not in await _text(visitor, "/ui/tasks")
+
+
+async def test_an_unknown_thing_is_a_page_with_message_and_hint(visitor):
+    answer = await visitor.get("/ui/datasets/nowhere")
+    assert answer.status_code == 404
+    assert "There is no such thing." in answer.text
+    assert "Look at the list." in answer.text
+    assert "text/html" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/ui/tasks?after=x", "/ui/tasks/x", "/ui/tasks?workflow=six"])
+async def test_an_address_that_cannot_be_read_says_which_part(visitor, path):
+    answer = await visitor.get(path)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+async def test_an_unknown_page_is_a_page_too(visitor):
+    answer = await visitor.get("/ui/nowhere")
+    assert answer.status_code == 404
+    assert "GET /ui/nowhere" in answer.text
+
+
+async def test_a_service_that_is_away_is_told_as_such(visitor, house):
+    async def broken(scope, receive, send):
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b"starting"})
+
+    house.doors["dsm"] = broken
+    answer = await visitor.get("/ui/datasets")
+    assert answer.status_code == 503
+    assert "Not reachable at the moment" in answer.text

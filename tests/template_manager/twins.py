@@ -1,0 +1,311 @@
+"""Small twins of data-access and dsm: their contracts over facts held in lists."""
+
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Form
+
+from penstock_core.contracts.base import Page
+from penstock_core.contracts.dsm import ContentFile, Contents, Dataset, LedgerRow
+from penstock_core.contracts.workflow import JobReport, Task, Template
+from penstock_core.errors import Duplicate, NotAuthenticated, NotFound
+from penstock_core.rights import Role
+from penstock_core.tokens import Signer, Verifier
+from penstock_core.web import Reader, new_app
+
+MADE = datetime.now(UTC) - timedelta(minutes=3)
+EMAIL, PASSWORD = "shift@example.org", "river-of-data-42"
+
+
+def template(template_id: int = 1, name: str = "dimuon", **changes: Any) -> Template:
+    values: dict[str, Any] = {
+        "template_id": template_id,
+        "name": name,
+        "inner_dataset_mask": "swf.{run}.run",
+        "description": "cwlVersion: v1.2\nclass: Workflow\n",
+        "status": "ACTUAL",
+        "version": 1,
+        "masks": ("swf.{run}.run",),
+        "exclude": (),
+        "where": ("run >= 1000",),
+        "namespace": "*",
+        "input": "stfs",
+        "values": {"minimum_pt": 20},
+        "recipe_digest": f"sha256:{template_id:064d}",
+        "effective_from": MADE,
+        "created_at": MADE,
+        "created_by": "expert@example.org",
+    }
+    return Template.model_validate(values | changes)
+
+
+def _step(name: str, mode: str, reads: str, label: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "mode": mode,
+        "trigger": "open" if mode == "map" else "closed",
+        "links": [{"key": "in", "step": reads, "port": "out" if reads else "", "take": "each"}],
+        "ports": [{"name": "out", "many": False, "optional": False}],
+        "label": label,
+        "args": "",
+        "rank": 1,
+        "retry": 2,
+        "resources": {"cores": 1, "memory_mib": 256, "device": "CPU"},
+    }
+
+
+RECIPE: dict[str, Any] = {
+    "dialect": "spd",
+    "input": "stfs",
+    "steps": [
+        _step("decode", "map", "", "decode.py"),
+        _step("reconstruct", "map", "decode", "reconstruct.py"),
+        _step("merge", "merge", "reconstruct", "merge.py"),
+        _step("plot", "merge", "merge", "plot.py"),
+    ],
+    "documents": {"dimuon.cwl": "cwlVersion: v1.2\nclass: Workflow\n# <script>alert(1)</script>\n"},
+    "standard": {"cwlVersion": "v1.2", "class": "Workflow"},
+}
+
+
+def dataset(uid: str, name: str, state: str = "OPEN", **changes: Any) -> Dataset:
+    closed = state == "CLOSED"
+    values: dict[str, Any] = {
+        "uid": uid,
+        "namespace": "default",
+        "scope": "daq",
+        "name": name,
+        "kind": "input",
+        "state": state,
+        "metadata": {"run": 101983},
+        "producer": "daq",
+        "files": 12,
+        "size_bytes": 48_300_000,
+        "announced": 12 if closed else None,
+        "incomplete": False,
+        "revision": 13,
+        "opened_at": MADE,
+        "closed_at": MADE if closed else None,
+        "closed_because": "12 of 12 announced files are registered" if closed else "",
+        "closed_by": "scheduler" if closed else "",
+    }
+    return Dataset.model_validate(values | changes)
+
+
+def task(task_id: int, step: str, status: str, **changes: Any) -> Task:
+    values: dict[str, Any] = {
+        "task_id": task_id,
+        "wflow_id": 6,
+        "exec": "processing_program",
+        "args": "cable_map",
+        "rank": 1,
+        "device": "CPU",
+        "mode": "map",
+        "retry": 5,
+        "datas_in_id": 26,
+        "datas_out_id": 27,
+        "datas_log_id": 28,
+        "status": status,
+        "step": step,
+        "namespace": "default",
+        "template_id": 1,
+        "input_name": "swf.101983.run",
+        "output_name": f"swf.101983.run.dimuon.{step}.v1",
+        "log_name": f"swf.101983.run.dimuon.{step}.v1.log",
+        "paused": False,
+        "external_id": f"default.6.{step}",
+        "jobs": 12,
+        "running": 2,
+        "finished": 7,
+        "failed": 1,
+        "reason": "",
+        "waits_for": (),
+        "created_at": MADE,
+        "submitted_at": MADE,
+        "ended_at": None,
+    }
+    return Task.model_validate(values | changes)
+
+
+def job(index: int, state: str, **changes: Any) -> JobReport:
+    values: dict[str, Any] = {
+        "task_id": 11,
+        "index": index,
+        "state": state,
+        "attempts": 1,
+        "exit_code": 0 if state == "FINISHED" else 1,
+        "reason": "" if state == "FINISHED" else "the program ended with exit code 1",
+        "host": "farm-07",
+        "started_at": MADE,
+        "ended_at": MADE + timedelta(seconds=4.2),
+        "log_tail": "" if state == "FINISHED" else "ValueError: header says run 7\n",
+    }
+    return JobReport.model_validate(values | changes)
+
+
+class Facts:
+    """What the twins know; tests change it as they need."""
+
+    def __init__(self) -> None:
+        self.users = {EMAIL: PASSWORD}
+        self.templates = [template(), template(2, "md5", status="ARCHIVED", masks=("*.raw",))]
+        self.datasets = [
+            dataset("uid-1", "swf.101983.run", "CLOSED"),
+            dataset("uid-2", "swf.101984.run", files=5, size_bytes=20_100_000),
+            dataset("uid-3", "swf.101983.run.dimuon.decode.v1", kind="output", announced=12),
+        ]
+        self.tasks = [
+            task(11, "decode", "FINISHED", finished=12, running=0, failed=0, ended_at=MADE),
+            task(12, "reconstruct", "IN_PROGRESS", datas_in_id=27, datas_out_id=29),
+            task(13, "merge", "DEFINED", jobs=0, waits_for=("reconstruct to be closed",)),
+            task(14, "md5", "FAILED", wflow_id=7, finished=4, running=0, failed=8),
+        ]
+        self.jobs = [job(0, "FINISHED"), job(1, "FAILED")]
+        self.asked: list[str] = []
+
+
+def _page(items: list[Any], key: Any, after: int, limit: int) -> dict[str, Any]:
+    rest = [item for item in items if key(item) > after]
+    following = key(rest[limit - 1]) if len(rest) > limit else None
+    return Page[Any](items=tuple(rest[:limit]), next=following).model_dump(mode="json")
+
+
+def _one(items: list[Any]) -> Any:
+    if not items:
+        raise NotFound("There is no such thing.", hint="Look at the list.")
+    return items[0].model_dump(mode="json")
+
+
+def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
+    app = new_app("twin of data-access", verifier)
+
+    def tokens(email: str) -> dict[str, Any]:
+        token = signer.sign(email, [Role.VIEWER])
+        return {"access_token": token, "refresh_token": f"refresh-{email}", "expires_in": 900}
+
+    @app.post("/auth/jwt/login")
+    async def login(username: Annotated[str, Form()], password: Annotated[str, Form()]) -> Any:
+        if facts.users.get(username) != password:
+            raise NotAuthenticated("Email or password are wrong.", hint="Try again.")
+        return tokens(username)
+
+    @app.post("/auth/jwt/refresh")
+    async def refresh(body: dict[str, str]) -> Any:
+        email = body["refresh_token"].removeprefix("refresh-")
+        if email not in facts.users:
+            raise NotAuthenticated("The refresh token is not good.", hint="Sign in again.")
+        return tokens(email)
+
+    @app.post("/auth/jwt/logout", status_code=204)
+    async def logout(_caller: Reader) -> None:
+        facts.asked.append("logout")
+
+    @app.post("/auth/register", status_code=201)
+    async def register(body: dict[str, str]) -> Any:
+        if body["email"] in facts.users:
+            raise Duplicate(f"{body['email']} is registered already.", hint="Sign in.")
+        facts.users[body["email"]] = body["password"]
+        return {"email": body["email"]}
+
+    @app.get("/template")
+    async def templates(
+        _caller: Reader, status: str = "", name: str = "", after: int = 0, limit: int = 100
+    ) -> Any:
+        found = [t for t in facts.templates if status in ("", t.status) and name in t.name]
+        return _page(found, lambda t: t.template_id, after, limit)
+
+    @app.get("/template/{template_id}/detail")
+    async def one_template(_caller: Reader, template_id: int) -> Any:
+        return _one([t for t in facts.templates if t.template_id == template_id])
+
+    @app.get("/recipe/{digest}")
+    async def recipe(_caller: Reader, digest: str) -> Any:
+        return RECIPE
+
+    @app.get("/task")
+    async def tasks(
+        _caller: Reader,
+        status: str = "",
+        workflow: int | None = None,
+        dataset: str = "",
+        after: int = 0,
+        limit: int = 100,
+    ) -> Any:
+        found = [
+            t
+            for t in facts.tasks
+            if status in ("", t.status)
+            and workflow in (None, t.wflow_id)
+            and dataset in ("", t.input_name)
+        ]
+        return _page(found, lambda t: t.task_id, after, limit)
+
+    @app.get("/task/{task_id}/detail")
+    async def one_task(_caller: Reader, task_id: int) -> Any:
+        return _one([t for t in facts.tasks if t.task_id == task_id])
+
+    @app.get("/task/{task_id}/job")
+    async def jobs(_caller: Reader, task_id: int, after: int = -1, limit: int = 100) -> Any:
+        return _page(facts.jobs, lambda j: j.index, after, limit)
+
+    return app
+
+
+def dsm(facts: Facts, verifier: Verifier) -> FastAPI:
+    app = new_app("twin of dsm", verifier)
+
+    @app.get("/api/v1/dataset")
+    async def datasets(
+        _caller: Reader,
+        name: str = "",
+        state: str = "",
+        kind: str = "",
+        after: int = 0,
+        limit: int = 100,
+    ) -> Any:
+        found = [
+            d
+            for d in facts.datasets
+            if fnmatchcase(d.name, name or "*") and state in ("", d.state) and kind in ("", d.kind)
+        ]
+        return _page(found, lambda d: 1 + facts.datasets.index(d), after, limit)
+
+    @app.get("/api/v1/dataset/{uid}")
+    async def one_dataset(_caller: Reader, uid: str) -> Any:
+        return _one([d for d in facts.datasets if d.uid == uid])
+
+    @app.get("/api/v1/dataset/{uid}/contents")
+    async def contents(_caller: Reader, uid: str, after: int = 0, limit: int = 100) -> Contents:
+        files = tuple(_file(position) for position in range(after + 1, 121))[:limit]
+        cursor = files[-1].position if files else after
+        return Contents(
+            uid=uid, files=files, closed=True, total=120, incomplete=False, cursor=cursor
+        )
+
+    @app.get("/api/v1/dataset/{uid}/ledger")
+    async def ledger(_caller: Reader, uid: str) -> list[LedgerRow]:
+        evidence = {"registered": 12, "announced": 12, "announced_by": "daq"}
+        because = "12 of 12 announced files are registered"
+        row = LedgerRow(
+            uid=uid, at=MADE, rule="count", because=because, evidence=evidence, actor="scheduler"
+        )
+        return [row] if uid == "uid-1" else []
+
+    return app
+
+
+def _file(position: int) -> ContentFile:
+    name = f"swf.101983.{position:06d}.stf"
+    return ContentFile(
+        position=position,
+        name=name,
+        basename=name,
+        port="",
+        index=position - 1,
+        part=0,
+        size_bytes=4_025_000,
+        checksum="sha256:" + f"{position:02x}" * 32,
+        url=f"file:///data/{name}",
+        usable=position != 3,
+    )
