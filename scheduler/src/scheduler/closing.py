@@ -48,7 +48,8 @@ def decide_close(evidence: Evidence, policy: ClosingPolicy, now: datetime) -> Cl
 def close_request(evidence: Evidence, decision: Close) -> CloseRequest:
     """Return the request that carries ``decision`` out, if the dataset still is as it was seen."""
     seen: Json = evidence.model_dump(
-        mode="json", include={"registered", "announced", "announced_by", "announced_at", "last_file_at"}
+        mode="json",
+        include={"registered", "announced", "announced_by", "announced_at", "last_file_at"},
     )
     return CloseRequest(
         uid=evidence.uid,
