@@ -1,4 +1,4 @@
-"""A list's filters live in its address: what is asked is a value that can be sent to a colleague."""
+"""A list's filters live in its address, so that what one sees can be sent to a colleague."""
 
 from typing import Annotated, Any, Self
 from urllib.parse import urlencode

@@ -1,6 +1,6 @@
 """Datasets: the list, and one with why it is closed or open, its ledger and its files."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -20,7 +20,12 @@ async def show_datasets(
     """Return the list."""
     page = await visitor.storage.datasets(**listing.filters, after=listing.after, limit=LIMIT)
     states = [state for state in DatasetState if state is not DatasetState.DEFINED]
-    values = {"listing": listing, "page": page, "states": states, "kinds": list(DatasetKind)}
+    values: dict[str, Any] = {
+        "listing": listing,
+        "page": page,
+        "states": states,
+        "kinds": list(DatasetKind),
+    }
     return render(request, "datasets.html", refresh=listing.refresh, **values)
 
 
@@ -31,7 +36,7 @@ async def show_dataset(
     """Return one dataset; the query pages its files."""
     dataset = await visitor.storage.dataset(uid)
     contents = await visitor.storage.contents(uid, after=listing.after, limit=LIMIT)
-    values = {
+    values: dict[str, Any] = {
         "listing": listing,
         "dataset": dataset,
         "contents": contents,

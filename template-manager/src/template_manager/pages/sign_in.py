@@ -1,6 +1,6 @@
 """Sign in, register, sign out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -34,7 +34,12 @@ async def take_sign_in(
     except RetriableError:
         raise
     except PenstockError as error:
-        values = {"next": next, "username": username, "registered": "", "error": error}
+        values: dict[str, Any] = {
+            "next": next,
+            "username": username,
+            "registered": "",
+            "error": error,
+        }
         return render(request, "sign_in.html", status=401, **values)
     response = RedirectResponse(session.safe_next(next), 303)
     session.keep(request, response, tokens)

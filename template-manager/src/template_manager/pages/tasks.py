@@ -1,6 +1,6 @@
 """Tasks: SPD's columns with progress, and one task with its jobs."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -25,7 +25,7 @@ async def show_tasks(
 ) -> Response:
     """Return the list."""
     page = await visitor.workflows.tasks(**listing.filters, after=listing.after, limit=LIMIT)
-    values = {"listing": listing, "page": page, "statuses": list(TaskStatus)}
+    values: dict[str, Any] = {"listing": listing, "page": page, "statuses": list(TaskStatus)}
     return render(request, "tasks.html", refresh=listing.refresh, **values)
 
 

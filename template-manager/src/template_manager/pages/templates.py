@@ -20,7 +20,7 @@ async def show_templates(
 ) -> Response:
     """Return the list."""
     page = await visitor.workflows.templates(**listing.filters, after=listing.after, limit=LIMIT)
-    values = {"listing": listing, "page": page, "statuses": list(TemplateStatus)}
+    values: dict[str, Any] = {"listing": listing, "page": page, "statuses": list(TemplateStatus)}
     return render(request, "templates.html", refresh=listing.refresh, **values)
 
 
