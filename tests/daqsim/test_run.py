@@ -18,7 +18,7 @@ from daqsim.settings import DaqSettings
 from daqsim.stf import read_stf
 from penstock_core.bus import Message
 from penstock_core.bus.local import LocalBus
-from penstock_core.errors import Conflict, InvalidInput
+from penstock_core.errors import Conflict, InvalidInput, StoreUnavailable
 from penstock_core.topology import PENSTOCK
 
 COMMON = {
@@ -260,3 +260,9 @@ async def one_life(out: Path, lines: list[str]) -> bool:
     rest, _ = await child.communicate()
     lines += rest.decode().splitlines()
     return ended
+
+
+async def test_a_folder_that_takes_no_file_is_named(tmp_path: Path):
+    (tmp_path / "out").write_text("in the way")
+    with pytest.raises(StoreUnavailable, match=r"out/position\.json cannot be written"):
+        await whole(tmp_path / "out")

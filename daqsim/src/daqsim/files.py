@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daqsim.stf import Stf, encode
+from penstock_core.errors import StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,31 @@ class StfFile:
 
 
 def write_safely(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path``: in a file beside it, flushed to disk, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``data`` to ``path``: in a file beside it, flushed to disk, then renamed.
+
+    Raises
+    ------
+    StoreUnavailable
+        the disk does not take it; what was there before is as it was.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with beside.open("wb") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_flushed(beside, data)
+        beside.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be written: {error}",
+            hint="Make room, or give the right to write; a new start goes on from there.",
+        ) from error
+
+
+def _write_flushed(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
-    _flush_folder(path.parent)
 
 
 def _flush_folder(folder: Path) -> None:

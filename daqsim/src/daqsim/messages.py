@@ -12,7 +12,7 @@ from daqsim.stf import stf_name
 from penstock_core.bus import Message
 
 EXCHANGE = "daq"
-_IDS = uuid.UUID("6f5a2f1c-6a0e-5d0b-9b1e-0c8b8f0f7d11")
+_IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://penstock.dev/daqsim")
 
 Body = dict[str, Any]
 

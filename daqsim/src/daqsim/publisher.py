@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Protocol
 
@@ -39,7 +40,7 @@ class BusPublisher:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Return when the bus has confirmed all."""
-        await until_confirmed(lambda: self._bus.publish(messages), self._longest_wait_s)
+        await until_confirmed(partial(self._bus.publish, messages), self._longest_wait_s)
 
 
 class HttpPublisher:
@@ -53,10 +54,8 @@ class HttpPublisher:
         """Return when the storage manager has stored all, in order."""
         for (exchange, key), group in groupby(messages, lambda m: (m.exchange, m.routing_key)):
             posted = [_posted(message) for message in group]
-            await until_confirmed(
-                lambda e=exchange, k=key, p=posted: self._dsm.post_messages(e, k, p),  # type: ignore[misc]
-                self._longest_wait_s,
-            )
+            send = partial(self._dsm.post_messages, exchange, key, posted)
+            await until_confirmed(send, self._longest_wait_s)
 
 
 class LinePublisher:

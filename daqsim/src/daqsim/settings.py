@@ -43,9 +43,7 @@ class DaqSettings(BaseSettings):
         What ``run_imminent`` tells about the run.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="PENSTOCK_DAQ_", frozen=True, extra="ignore", populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="PENSTOCK_DAQ_", frozen=True, extra="ignore")
 
     out: Path
     schedule: Path | None = None

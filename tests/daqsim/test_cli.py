@@ -1,0 +1,41 @@
+"""``python -m daqsim``: what it says, and how it ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def daq(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "daqsim", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_without_a_house_it_prints_the_messages(tmp_path: Path):
+    ended = daq("--out", tmp_path, "--run", 7, "--events", "noise", "--stfs", 2, "--speed", "inf")
+    assert ended.returncode == 0
+    assert len([json.loads(line) for line in ended.stdout.splitlines()]) == 9
+    assert "run 7 has 2 of 2 STFs" in ended.stderr
+
+
+def test_told_to_be_verbose_it_tells_of_each_message_in_a_line(tmp_path: Path):
+    fast = ("--events", "noise", "--stfs", 1, "--speed", "inf", "--run", 7)
+    ended = daq("--out", tmp_path, *fast, "--verbose")
+    told = [line.split() for line in ended.stderr.splitlines()[:-1]]
+    assert told[0] == ["5.000", "s", "run", "7", "run_imminent"]
+    assert told[2][4:] == ["stf_gen", "swf.7.000001.stf"]
+
+
+def test_what_is_wrong_is_said_in_a_line(tmp_path: Path):
+    schedule = tmp_path / "s.yaml"
+    schedule.write_text("- {state: beam, substate: reedy, span: '0,0,0,0,1'}\n")
+    for words, problem in (
+        (("--out", tmp_path, "--schedule", schedule), "s.yaml:1: unknown substate 'reedy'"),
+        (("--out", tmp_path, "--speed", 0), "--speed (or PENSTOCK_DAQ_SPEED): "),
+        ((), "--out (or PENSTOCK_DAQ_OUT): Field required"),
+        (("--out", tmp_path, "--url", "http://x"), "--secret-file"),
+    ):
+        ended = daq(*words)
+        assert ended.returncode == 1
+        assert problem in ended.stderr
+        assert "Traceback" not in ended.stderr
