@@ -81,18 +81,15 @@ async def apply(topology: Topology, management_url: str, vhost: str) -> None:
 async def verify(topology: Topology, management_url: str, vhost: str) -> list[str]:
     """Return, as one sentence each, the queues for which a policy is not in force; best: none.
 
-    Queues must be declared. A policy of somebody else with a higher priority is found too.
-    Raises ``BusUnavailable``.
+    Of several policies that match a queue RabbitMQ takes the one of highest priority, so a
+    stranger's may push ours aside. The policies are read, not the queues, whose management data
+    lag by seconds. Raises ``BusUnavailable``.
     """
     async with httpx2.AsyncClient(base_url=management_url, timeout=_TIMEOUT_S) as client:
-        answer = await _ask(client, "GET", f"/api/queues/{quote(vhost, safe='')}")
-    in_force = {queue["name"]: queue.get("effective_policy_definition") or {} for queue in answer}
+        found = await _ask(client, "GET", f"/api/policies/{quote(vhost, safe='')}")
     wanted = policies(topology)
-    return [
-        complaint
-        for queue in _names(topology)
-        if (complaint := _complaint(queue, _wanted(queue, wanted), in_force.get(queue)))
-    ]
+    complaints = (_complaint(q, _wanted(q, wanted), _in_force(q, found)) for q in _names(topology))
+    return [complaint for complaint in complaints if complaint]
 
 
 def _names(topology: Topology) -> list[str]:
@@ -100,17 +97,23 @@ def _names(topology: Topology) -> list[str]:
     return [*(q.name for q in topology.queues), *(q.dead for q in durable)]
 
 
-def _wanted(queue: str, all_policies: Iterable[Policy]) -> Mapping[str, str | int]:
-    return next(p.definition for p in all_policies if re.match(p.pattern, queue))
+def _wanted(queue: str, ours: Iterable[Policy]) -> Mapping[str, str | int]:
+    return next(p.definition for p in ours if re.search(p.pattern, queue))
 
 
-def _complaint(queue: str, wanted: Mapping[str, str | int], found: Mapping[str, Any] | None) -> str:
-    if found is None:
-        return f"Queue {queue!r} is not declared: start a service once."
-    wrong = sorted(name for name, value in wanted.items() if found.get(name) != value)
+def _in_force(queue: str, found: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    matching = [p for p in found if p["apply-to"] != "exchanges" and re.search(p["pattern"], queue)]
+    if not matching:
+        return {"name": "no policy", "definition": {}}
+    return max(matching, key=lambda p: int(p["priority"]))
+
+
+def _complaint(queue: str, wanted: Mapping[str, str | int], found: Mapping[str, Any]) -> str:
+    definition = found["definition"]
+    wrong = sorted(name for name, value in wanted.items() if definition.get(name) != value)
     if not wrong:
         return ""
-    return f"Queue {queue!r} lacks {', '.join(wrong)}: apply the policies, or look for a rival one."
+    return f"Queue {queue!r} has {found['name']!r} in force, where {', '.join(wrong)} is not right."
 
 
 async def _ask(client: httpx2.AsyncClient, method: str, path: str, body: Any = None) -> Any:

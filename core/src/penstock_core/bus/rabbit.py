@@ -96,6 +96,8 @@ class RabbitBus:
         await self._publisher.start()
 
     async def _prepare_consuming(self, connection: Connection) -> None:
+        # Here too: a broker that came back empty has no queues to consume from.
+        await declare(self._topology, await connection.open_channel())
         for subscription in list(self._subscriptions):
             await subscription.attach(connection)
 

@@ -58,6 +58,12 @@ class Channel:
             raise self.lost.result()
         return answer.result().method
 
+    def abandon(self, reason: str) -> None:
+        """Close it as one that is lost for ``reason``."""
+        self._set_lost(unavailable(reason))
+        if self._pika.is_open:
+            self.send("close")
+
     async def close(self) -> None:
         """Close it; what it has not acknowledged goes back to its queues."""
         self.is_given_up = True
@@ -66,8 +72,11 @@ class Channel:
         await asyncio.wait({self.lost})
 
     def _on_close(self, _channel: PikaChannel, reason: Exception) -> None:
+        self._set_lost(unavailable(reason))
+
+    def _set_lost(self, reason: BusUnavailable) -> None:
         if not self.lost.done():
-            self.lost.set_result(unavailable(reason))
+            self.lost.set_result(reason)
 
 
 def _setter(answer: "asyncio.Future[Any]") -> Callable[[Any], None]:

@@ -31,6 +31,7 @@ class Connection:
     def __init__(self, pika_connection: AsyncioConnection) -> None:
         self._pika = pika_connection
         self.lost: asyncio.Future[BusUnavailable] = asyncio.get_running_loop().create_future()
+        self._gone = asyncio.Event()
         pika_connection.add_on_close_callback(self._on_close)
 
     async def open_channel(self) -> Channel:
@@ -48,14 +49,18 @@ class Connection:
     async def close(self) -> None:
         """Close it with all its channels."""
         self._begin_close()
-        await asyncio.wait({self.lost})
+        await self._gone.wait()
 
     def _own(self, pika_channel: PikaChannel) -> Channel:
         channel = Channel(pika_channel)
-        channel.lost.add_done_callback(
-            lambda _: None if channel.is_given_up else self._begin_close()
-        )
+        channel.lost.add_done_callback(lambda _: self._on_channel_lost(channel))
         return channel
+
+    def _on_channel_lost(self, channel: Channel) -> None:
+        if channel.is_given_up or self.lost.done():
+            return
+        self.lost.set_result(channel.lost.result())
+        self._begin_close()
 
     def _begin_close(self) -> None:
         if self._pika.is_open:
@@ -64,6 +69,7 @@ class Connection:
     def _on_close(self, _connection: Any, reason: BaseException) -> None:
         if not self.lost.done():
             self.lost.set_result(unavailable(reason))
+        self._gone.set()
 
 
 class Link:

@@ -49,7 +49,10 @@ class RabbitSubscription:
         self._base = self._last
         self._channel = channel
         channel.lost.add_done_callback(lambda _: self._drop_all(channel))
-        channel.send("add_on_cancel_callback", lambda _: channel.send("close"))
+        channel.send(
+            "add_on_cancel_callback",
+            lambda _: channel.abandon(f"queue {self._queue!r} was deleted"),
+        )
         await channel.call("basic_qos", prefetch_count=self._prefetch)
         await channel.call("basic_consume", queue=self._queue, on_message_callback=self._on_message)
 
