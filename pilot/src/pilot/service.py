@@ -5,14 +5,13 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from penstock_core.wakes import follow_wakes
-
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.workload import Hold
 from penstock_core.migrations import upgrade
 from penstock_core.service import House, Service
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
+from penstock_core.wakes import follow_wakes
 from pilot import contents, jobs, switches
 from pilot.app import make_app
 from pilot.inputs import InputFiles
@@ -39,7 +38,8 @@ async def open_service(
     stays. Leaving ends all running jobs; they are run again at the next start.
     """
     settings = settings or PilotSettings()
-    url = house.settings.database(NAME)
+    # SQLite always: its one writer makes the order of the report log the order of commits.
+    url = f"sqlite+aiosqlite:///{house.settings.data_dir.absolute()}/{NAME}.db"
     await asyncio.to_thread(upgrade, url, NAME)
     store, worker = Store(url), WarmWorker()
     try:

@@ -81,7 +81,7 @@ def upgrade() -> None:
         sa.Column("dataset_uid", sa.String(length=64), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("port", sa.String(length=256), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("index", sa.BigInteger(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("usable", sa.Boolean(), nullable=False),
         sa.Column("body", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -93,7 +93,7 @@ def upgrade() -> None:
     with op.batch_alter_table("file", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_file_dataset_uid_port_index"),
-            ["dataset_uid", "port", "number"],
+            ["dataset_uid", "port", "index"],
             unique=False,
         )
 
