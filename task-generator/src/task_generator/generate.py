@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from recipe.matching import Matcher
-from recipe.plan import plan
-
 from penstock_core.contracts.base import Event
 from penstock_core.contracts.dsm import Dataset
 from penstock_core.contracts.workflow import (
@@ -16,7 +13,9 @@ from penstock_core.contracts.workflow import (
     PlannedWorkflow,
 )
 from penstock_core.states import DatasetKind, DatasetState
+from recipe.matching import Matcher
 from recipe.model import Recipe
+from recipe.plan import plan
 
 
 def input_datasets(events: Iterable[Event]) -> tuple[DatasetRef, ...]:

@@ -1,9 +1,8 @@
 """The generator's loop: follow the log, decide, store decisions together with the cursor."""
 
-from recipe.matching import Matcher
-
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.workflow import Catalogue, DatasetDecision, GeneratedBatch
+from recipe.matching import Matcher
 from recipe.model import Recipe
 from task_generator.generate import chains, decide, input_datasets, matched
 

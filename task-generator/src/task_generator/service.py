@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from penstock_core.wakes import follow_wakes
-
 from penstock_core.clients.house import HouseClients
 from penstock_core.reconciler import Reconciler
 from penstock_core.service import House, Service
+from penstock_core.wakes import follow_wakes
 from task_generator.generator import Generator
 
 NAME = "task-generator"

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import getpid
 
-from penstock_core.wakes import follow_wakes
-
 from penstock_core.clients.house import HouseClients
 from penstock_core.reconciler import Reconciler
 from penstock_core.service import House, Service
+from penstock_core.wakes import follow_wakes
 from task_manager.follow import ReportFollower, StateCopier, WishFollower
 from task_manager.submit import Submitter
 from task_manager.workload import WorkloadSystem
