@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,11 +12,10 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.channel import Channel as PikaChannel
 from pika.exceptions import AMQPError
 
+from penstock_core.bus.patience import growing_pauses
 from penstock_core.bus.rabbit_channel import Channel, unavailable
 from penstock_core.errors import BusUnavailable, InvalidInput
 
-_FIRST_DELAY_S = 0.2
-_LONGEST_DELAY_S = 10.0
 _HEARTBEAT_S = 30
 _logger = logging.getLogger(__name__)
 
@@ -129,22 +127,14 @@ class Link:
             await self._come_back()
 
     async def _come_back(self) -> None:
-        for delay_s in delays():
-            await asyncio.sleep(delay_s)
+        for pause_s in growing_pauses():
+            await asyncio.sleep(pause_s)
             try:
                 await self._open()
             except BusUnavailable as error:
                 _logger.info("%s Trying again.", error.message)
             else:
                 return
-
-
-def delays() -> Iterator[float]:
-    """Yield ever longer pauses in seconds, each with some chance so that clients spread out."""
-    delay_s = _FIRST_DELAY_S
-    while True:
-        yield delay_s * random.uniform(0.5, 1.0)  # noqa: S311
-        delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
 
 
 def _parameters(url: str) -> URLParameters:
