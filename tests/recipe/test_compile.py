@@ -1,8 +1,10 @@
 """What a workflow means over datasets."""
 
 import json
+from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from penstock_core.errors import InvalidTemplate
 from recipe.compile import compile
@@ -234,6 +236,8 @@ def test_an_ambiguous_input_names_the_candidates(chain: dict[str, str]) -> None:
         ({"wrod": "x"}, "there is no input 'wrod'"),
         ({"word": 3}, "3 does not fit input 'word' of type string"),
         ({"cable_map": "cable"}, "does not fit input 'cable_map' of type File"),
+        ({"cable_map": {"class": "File", "location": "/etc/shadow"}}, "is no file of the bundle"),
+        ({"cable_map": {"class": "File", "path": "maps/cable.map"}}, "name it bundle:<path>"),
         ({"raw_files": []}, "there is no input 'raw_files' that takes a value"),
     ],
 )
@@ -249,6 +253,26 @@ def test_a_required_input_without_value_is_named(chain: dict[str, str]) -> None:
     with pytest.raises(InvalidTemplate, match="required inputs without value or default: title"):
         compile({**chain, "chain.cwl": text}, "chain.cwl")
     compile({**chain, "chain.cwl": text}, "chain.cwl", values={"title": "t"})
+
+
+def test_a_value_may_be_a_file_of_the_bundle(chain: dict[str, str]) -> None:
+    other = {"class": "File", "location": "bundle:maps/other.map"}
+    compile({**chain, "maps/other.map": ""}, "chain.cwl", values={"cable_map": other})
+
+
+@pytest.mark.parametrize("folder", ["physics", "md5", "spd"])
+def test_the_templates_that_come_with_penstock_compile(folder: str) -> None:
+    root = Path(__file__).parents[2] / "templates" / folder
+    documents = {p.name: p.read_text() for p in root.iterdir() if p.is_file()}
+    for path in root.glob("*template.yaml"):
+        template = YAML(typ="safe").load(path)
+        assert compile(
+            documents,
+            template["main"],
+            template.get("input", ""),
+            masks=template["masks"],
+            values=template.get("values") or {},
+        ).steps
 
 
 def test_an_output_that_is_no_file_is_dropped_with_a_warning() -> None:

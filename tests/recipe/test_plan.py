@@ -57,10 +57,24 @@ def test_outputs_are_named_by_the_pattern(chain: dict[str, str]) -> None:
 
 def test_a_pattern_may_name_captures(chain: dict[str, str]) -> None:
     text = chain["chain.cwl"].replace("retry: 4}", 'retry: 4, output: "hits-{run}-v{n}"}')
-    recipe = compile({**chain, "chain.cwl": text}, "chain.cwl")
+    recipe = compile({**chain, "chain.cwl": text}, "chain.cwl", masks=["run{run}.raw"])
     assert plan(recipe, ENTRY, DATASET, {"run": "42"}).tasks[0].output_name == "hits-42-v2"
+
+
+def test_a_pattern_may_name_only_what_every_mask_catches(chain: dict[str, str]) -> None:
+    text = chain["chain.cwl"].replace("retry: 4}", 'retry: 4, output: "hits-{run}-v{n}"}')
     with pytest.raises(InvalidTemplate, match=r"names \{run\}"):
-        plan(recipe, ENTRY, DATASET, {})
+        compile({**chain, "chain.cwl": text}, "chain.cwl", masks=["run{run}.raw", "*.raw"])
+
+
+def test_two_steps_may_not_name_their_outputs_alike(chain: dict[str, str]) -> None:
+    text = chain["chain.cwl"].replace("retry: 4}", 'retry: 4, output: "{input}.v{n}"}')
+    text = text.replace(
+        "    label: Count",
+        '    hints: [{class: "penstock:Task", output: "{input}.v{n}"}]\n    label: Count',
+    )
+    with pytest.raises(InvalidTemplate, match="'decode' and 'count' name their outputs alike"):
+        compile({**chain, "chain.cwl": text}, "chain.cwl")
 
 
 def test_a_closed_trigger_waits_for_the_closed_dataset(chain: dict[str, str]) -> None:
@@ -72,12 +86,14 @@ def test_a_closed_trigger_waits_for_the_closed_dataset(chain: dict[str, str]) ->
 def test_foreign_characters_and_trailing_digits_are_mended() -> None:
     assert dataset_name("run 42/raw") == "run_42_raw"
     assert dataset_name("run.42") == "run.v42"
+    assert dataset_name("_run") == "d_run"
 
 
 @given(st.text(max_size=600))
 def test_any_text_becomes_a_good_name(text: str) -> None:
     name = dataset_name(text + ".x.v1")
     assert len(name + ".log") <= 250
+    assert name[0].isalnum()
     assert not name.rsplit(".", 1)[-1].isdigit()
     assert all(c.isascii() and (c.isalnum() or c in "._-") for c in name)
 

@@ -123,7 +123,7 @@ def test_a_bad_document_is_refused_at_its_line(main: str, message: str) -> None:
             "It may have: rank, retry",
         ),
         (
-            changed("files: ", "files: {type: 'File[]', secondaryFiles: [.idx]}, x: "),
+            changed('files: "File[]"', 'files: {type: "File[]", secondaryFiles: [.x]}'),
             "not taken yet: secondaryFiles of a dataset",
             "Pack them",
         ),
@@ -206,6 +206,12 @@ def test_a_graph_without_main_says_so() -> None:
     )
     assert "main.cwl:2:1: $graph has no process with the id 'main' (it has: x)" in error.message
     assert error.hint == "Give the process to start with the id `main`."
+
+
+@pytest.mark.parametrize("name", ["/etc/x", "../x", "a//b", "a/./b", "tool.cwl/x"])
+def test_a_file_has_a_plain_name_inside_the_bundle(name: str) -> None:
+    with pytest.raises(InvalidTemplate, match="the name"):
+        compile({"main.cwl": WORKFLOW, "tool.cwl": TOOL, name: ""}, "main.cwl")
 
 
 def test_an_absent_main_names_what_there_is() -> None:

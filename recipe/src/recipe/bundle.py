@@ -4,6 +4,7 @@ import posixpath
 import re
 import urllib.parse
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cwltool.context import LoadingContext
 from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
@@ -12,8 +13,9 @@ from cwltool.workflow import default_make_tool
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import Fetcher
 
+from recipe.model import REFERENCE
+
 ROOT = "file:///penstock-bundle/"
-REFERENCE = "bundle:"
 WRAPPER_SUFFIX = ".penstock-workflow"
 """Ends the name of the workflow that is put around a tool given by itself."""
 
@@ -46,10 +48,13 @@ def inside(documents: Mapping[str, str]) -> str:
 
 
 class BundleFetcher(Fetcher):
-    """schema-salad's door to documents: a dictionary is all that is behind it."""
+    """schema-salad's door to documents: a dictionary is all that is behind it.
 
-    def __init__(self, documents: Mapping[str, str]) -> None:
-        self.documents = documents
+    Only ``readable`` files are given, for those were guarded; others may be named, as data.
+    """
+
+    def __init__(self, bundle: "Bundle") -> None:
+        self._bundle = bundle
 
     def _path(self, url: str) -> str:
         path = path_of(url)
@@ -60,17 +65,19 @@ class BundleFetcher(Fetcher):
     def fetch_text(self, url: str, content_types: list[str] | None = None) -> str:
         """Return a file of the bundle; raises for all else."""
         path = self._path(url)
-        if path not in self.documents:
+        if path not in self._bundle.documents:
             raise ValidationException(
-                f"file {path!r} is not in the uploaded bundle. {inside(self.documents)}"
+                f"file {path!r} is not in the uploaded bundle. {inside(self._bundle.documents)}"
             )
-        return self.documents[path]
+        if path not in self._bundle.readable:
+            raise ValidationException(f"file {path!r} is read by no step; nothing may import it")
+        return self._bundle.documents[path]
 
     def check_exists(self, url: str) -> bool:
         """Return whether the bundle has it; raises for a bare name, as schema-salad expects."""
         if not urllib.parse.urlsplit(url).scheme:
             raise ValidationException(f"unsupported scheme in {url!r}")
-        return path_of(url) in self.documents
+        return path_of(url) in self._bundle.documents
 
     def urljoin(self, base_url: str, url: str) -> str:
         """Return ``url`` seen from ``base_url``."""
@@ -81,21 +88,32 @@ class BundleFetcher(Fetcher):
         return ["file", "http", "https"]
 
 
-def load(documents: Mapping[str, str], main: str) -> Process:
-    """Return cwltool's fully validated process of ``main``; raises what cwltool raises."""
-    context = LoadingContext(
-        {
-            "fetcher_constructor": lambda cache, session: BundleFetcher(documents),
-            "skip_schemas": True,
-            "doc_cache": False,
-            "strict": True,
-            # The check would start node and trust its vm as a sandbox, which it is not.
-            "disable_js_validation": True,
-            "do_validate": True,
-            "enable_dev": False,
-            "construct_tool_object": default_make_tool,
-        }
-    )
-    context, workflow, uri = fetch_document(url_of(main), context)
-    context, uri = resolve_and_validate_document(context, workflow, uri)
-    return make_tool(uri, context)
+@dataclass(frozen=True)
+class Bundle:
+    """Documents by their path, of which the ``readable`` were guarded and may be loaded."""
+
+    documents: Mapping[str, str]
+    readable: frozenset[str]
+
+    def with_file(self, path: str, text: str) -> "Bundle":
+        """Return the bundle with one more file, of our own."""
+        return Bundle({**self.documents, path: text}, self.readable | {path})
+
+    def load(self, main: str) -> Process:
+        """Return cwltool's fully validated process of ``main``; raises what cwltool raises."""
+        context = LoadingContext(
+            {
+                "fetcher_constructor": lambda cache, session: BundleFetcher(self),
+                "skip_schemas": True,
+                "doc_cache": False,
+                "strict": True,
+                # The check would start node and trust its vm as a sandbox, which it is not.
+                "disable_js_validation": True,
+                "do_validate": True,
+                "enable_dev": False,
+                "construct_tool_object": default_make_tool,
+            }
+        )
+        context, workflow, uri = fetch_document(url_of(main), context)
+        context, uri = resolve_and_validate_document(context, workflow, uri)
+        return make_tool(uri, context)

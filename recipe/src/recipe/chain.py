@@ -13,6 +13,7 @@ from recipe.levels import Level, output_level
 from recipe.links import Source, Wiring, wire
 from recipe.model import Mode, Port, Step, Trigger
 from recipe.shapes import FileType, Shape, file_type, shown
+from recipe.standalone import standalone
 
 
 class Chain:
@@ -27,6 +28,7 @@ class Chain:
     def __init__(self, workflow: Workflow, bound: str) -> None:
         self.warnings: list[str] = []
         self._workflow = workflow
+        self._whole = standalone(workflow)
         self._raw = {str(node["id"]): node for node in workflow.tool["steps"]}
         self._sources = {
             str(node["id"]): _input_source(node, bound) for node in workflow.tool["inputs"]
@@ -64,9 +66,7 @@ class Chain:
             links=wiring.links,
             values=wiring.values,
             ports=_without_log(raw, ports, hint),
-            job_document=job_document(
-                self._workflow, step, wiring.links, wiring.values, ports, wiring.broadcast
-            ),
+            job_document=job_document(self._whole, shortname(step.id), wiring, ports),
             label=hint.exec or _label(step),
             args=hint.args,
             rank=hint.rank,

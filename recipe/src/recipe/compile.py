@@ -1,28 +1,30 @@
 """Documents to recipe: a pure function, and the only road by which a template gets its meaning."""
 
 import json
-from collections.abc import Mapping, Sequence
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cwltool.process import Process, shortname
+from cwltool.process import Process
 from cwltool.workflow import Workflow
 
 from penstock_core.errors import InvalidTemplate
-from recipe import bundle, spd
+from penstock_core.masks import parse_mask
+from recipe import spd
+from recipe.bundle import WRAPPER_SUFFIX, Bundle, inside
 from recipe.chain import Chain
-from recipe.constructs import not_taken, wrong
 from recipe.diagnostics import fault
 from recipe.files import check_files
-from recipe.job_document import plain, standalone
-from recipe.model import InputSpec, Recipe
+from recipe.model import Recipe
+from recipe.plan import check_output_patterns
 from recipe.references import References, place, require_mapping
 from recipe.salad_errors import translate
-from recipe.shapes import Shape, file_type, shown
+from recipe.single_tool import workflow_around
 from recipe.values import check_values
+from recipe.workflow_inputs import bound_input, input_spec
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 VERSIONS = ("v1.0", "v1.1", "v1.2")
-_COPIED = ("type", "default", "label", "doc", "secondaryFiles", "loadContents", "loadListing")
 
 
 def compile(
@@ -44,29 +46,42 @@ def compile(
     input
         The workflow input that takes the dataset; "" if there is one candidate only.
     masks
-        The template's masks; SPD's dialect names the bound input by them.
+        The template's masks: output patterns may name what all of them catch, and SPD's dialect
+        names the bound input by them.
     values
         What the template gives for the other inputs; checked against their types.
     """
+    _check_bundle(documents, main)
     references = References(documents)
-    document = _main(references, documents, main)
+    document = require_mapping(main, references.document(main))
     if spd.is_dialect(document):
-        return _compile_spd(documents, main, spd.translate(document, main, masks), values)
+        meaning = spd.translate(document, main, masks)
+        return _compile_spd(documents, main, meaning, masks, values)
     references.check(main)
     _check_version(main, document)
-    recipe = _recipe(documents, main, input, set(values or {}))
-    check_values(recipe.inputs, values or {})
+    recipe = _recipe(Bundle(documents, references.reached()), main, input, set(values or {}))
+    check_values(recipe.inputs, values or {}, documents)
+    check_output_patterns(recipe, _captures(masks))
     return recipe
 
 
-def _main(references: References, documents: Mapping[str, str], main: str) -> Any:
+def _check_bundle(documents: Mapping[str, str], main: str) -> None:
     size = sum(len(text.encode()) for text in documents.values())
     if size > MAX_BUNDLE_BYTES:
         message = f"the bundle is larger than {MAX_BUNDLE_BYTES // 1024} KiB ({size} bytes)"
         raise fault(main, 0, 0, message, "Give big files as data, by a dataset or a path.")
     if main not in documents:
-        raise fault(main, 0, 0, f"there is no {main!r}. {bundle.inside(documents)}")
-    return require_mapping(main, references.document(main))
+        raise fault(main, 0, 0, f"there is no {main!r}. {inside(documents)}")
+    for path in documents:
+        _check_path(path, documents)
+
+
+def _check_path(path: str, documents: Iterable[str]) -> None:
+    if path != posixpath.normpath(path) or path.startswith(("/", "..")) or path == ".":
+        message = "the name leads out of the bundle, or is not plain"
+        raise fault(path, 0, 0, message, "Name files relatively, as in tools/decode.cwl.")
+    if any(other.startswith(f"{path}/") for other in documents):
+        raise fault(path, 0, 0, "the name is a file and a folder", "Rename one of them.")
 
 
 def _check_version(main: str, document: Mapping[str, Any]) -> None:
@@ -80,11 +95,15 @@ def _check_version(main: str, document: Mapping[str, Any]) -> None:
 
 
 def _compile_spd(
-    documents: Mapping[str, str], main: str, meaning: spd.Meaning, values: Mapping[str, Any] | None
+    documents: Mapping[str, str],
+    main: str,
+    meaning: spd.Meaning,
+    masks: Sequence[str],
+    values: Mapping[str, Any] | None,
 ) -> Recipe:
     standard = {**documents, main: json.dumps(meaning.standard, indent=2)}
     try:
-        recipe = compile(standard, main, meaning.input, values=values)
+        recipe = compile(standard, main, meaning.input, masks=masks, values=values)
     except InvalidTemplate as error:
         hint = f"The lines are those of the standard CWL that it means. {error.hint}".strip()
         raise InvalidTemplate(
@@ -94,96 +113,42 @@ def _compile_spd(
     return recipe.model_copy(update=own)
 
 
-def _recipe(documents: Mapping[str, str], main: str, bound: str, given: set[str]) -> Recipe:
-    process = _load(documents, main)
-    if not isinstance(process, Workflow):
-        wrapper = main + bundle.WRAPPER_SUFFIX
-        around = json.dumps(_around(process, main))
-        process = _load({**documents, wrapper: around}, wrapper)
-    if not isinstance(process, Workflow):
-        raise fault(main, 0, 0, "the document is neither a workflow nor a tool")
-    check_files(process, documents)
-    name = _bound_input(process, main, bound, given)
-    chain = Chain(process, name)
+def _recipe(bundle: Bundle, main: str, asked: str, given: set[str]) -> Recipe:
+    workflow = _workflow(bundle, main)
+    check_files(workflow, bundle.documents)
+    bound = bound_input(workflow, main, asked, given)
+    chain = Chain(workflow, bound)
     steps = chain.steps()
-    inputs = tuple(_spec(node) for node in process.tool["inputs"])
+    inputs = (input_spec(node) for node in workflow.tool["inputs"])
     return Recipe(
-        input=name,
-        inputs=tuple(spec for spec in inputs if spec.name != name),
+        input=bound,
+        inputs=tuple(spec for spec in inputs if spec.name != bound),
         steps=steps,
-        documents=dict(documents),
+        documents=dict(bundle.documents),
         warnings=tuple(chain.warnings),
     )
 
 
-def _load(documents: Mapping[str, str], main: str) -> Process:
+def _workflow(bundle: Bundle, main: str) -> Workflow:
+    process = _load(bundle, main)
+    if not isinstance(process, Workflow):
+        around = json.dumps(workflow_around(process, main))
+        wrapper = main + WRAPPER_SUFFIX
+        process = _load(bundle.with_file(wrapper, around), wrapper)
+    assert isinstance(process, Workflow)  # noqa: S101 (by its class)
+    return process
+
+
+def _load(bundle: Bundle, main: str) -> Process:
     try:
-        return bundle.load(documents, main)
+        return bundle.load(main)
     except MemoryError:
         raise
     except Exception as error:  # the boundary: cwltool raises many kinds, RecursionError among them
         raise translate(error, main) from error
 
 
-def _around(tool: Process, main: str) -> dict[str, Any]:
-    """Return the workflow of one step that a tool given by itself stands for."""
-    if tool.tool["class"] == "Operation":
-        raise not_taken(tool.tool, "class", "Operation")
-    inner = standalone(tool)
-    step = main.rsplit("/", 1)[-1].split("#")[0].rsplit(".", 1)[0]
-    outputs = [o["id"] for o in inner["outputs"]]
-    return {
-        "cwlVersion": "v1.2",
-        "class": "Workflow",
-        "inputs": [_copied(i) for i in inner["inputs"]],
-        "outputs": [],
-        "steps": [
-            {
-                "id": step,
-                "run": main.rsplit("/", 1)[-1],
-                "in": [{"id": i["id"], "source": i["id"]} for i in inner["inputs"]],
-                "out": outputs,
-            }
-        ],
-    }
-
-
-def _copied(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": node["id"]} | {k: node[k] for k in _COPIED if k in node}
-
-
-def _bound_input(workflow: Workflow, main: str, asked: str, given: set[str]) -> str:
-    nodes = {shortname(node["id"]): node for node in workflow.tool["inputs"]}
-    if asked and asked not in nodes:
-        message = f"the workflow has no input {asked!r} (it has: {', '.join(sorted(nodes))})"
-        raise fault(main, 0, 0, message, "Name the input that takes the dataset.")
-    if asked:
-        if file_type(nodes[asked]["type"]).shape is Shape.OTHER:
-            kind = shown(nodes[asked]["type"])
-            message = f"input {asked!r} is {kind}; what takes the dataset is File or File[]"
-            raise wrong(nodes[asked], "type", message, "Name another input, or change its type.")
-        return asked
-    files = [n for n, node in nodes.items() if file_type(node["type"]).shape is not Shape.OTHER]
-    free = [n for n in files if "default" not in nodes[n] and n not in given]
-    if len(free) == 1:
-        return free[0]
-    candidates = f"candidates: {', '.join(sorted(free or files)) or 'none'}"
-    message = f"which input takes the dataset? It is not named, and not clear ({candidates})"
-    raise fault(main, 0, 0, message, "Set `input` to a workflow input of type File or File[].")
-
-
-def _spec(node: Mapping[str, Any]) -> InputSpec:
-    cwl_type = plain(node["type"])
-    optional = isinstance(cwl_type, list) and "null" in cwl_type
-    return InputSpec(
-        name=shortname(node["id"]),
-        type=cwl_type,
-        required=not optional and "default" not in node,
-        default=plain(node.get("default")),
-        label=str(node.get("label") or ""),
-        doc=_text(node.get("doc")),
-    )
-
-
-def _text(doc: Any) -> str:
-    return "\n".join(str(line) for line in doc) if isinstance(doc, list) else str(doc or "")
+def _captures(masks: Iterable[str]) -> set[str]:
+    """Return the names that every mask catches."""
+    names = [{capture.name for capture in parse_mask(mask).captures} for mask in masks]
+    return set.intersection(*names) if names else set()

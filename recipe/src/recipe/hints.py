@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 
 from penstock_core.contracts.base import Frozen
 from recipe.constructs import CONSTRUCTS, not_taken, wrong
-from recipe.job_document import is_our_hint
 from recipe.model import Resources, Trigger
+from recipe.standalone import is_our_hint
 
 _IMAGE_SOURCES = ("dockerLoad", "dockerImport", "dockerFile")
 

@@ -8,7 +8,6 @@ from cwltool.process import shortname
 from cwltool.workflow import WorkflowStep
 
 from recipe.constructs import at, not_taken, wrong
-from recipe.job_document import source_key
 from recipe.levels import Level
 from recipe.model import Link, Value
 
@@ -64,6 +63,11 @@ def wire(step: WorkflowStep, raw: Any, sources: Mapping[str, Source]) -> Wiring:
     links, broadcast = _resolve(taken)
     lifted = any(t.level is Level.EACH for t in taken)
     return Wiring(links, tuple(values), broadcast, bool(scatter), lifted)
+
+
+def source_key(name: str, index: int) -> str:
+    """Return the document's input for one of several sources of a step's input."""
+    return f"{name}_{index + 1}"
 
 
 def _as_list(node: Any) -> list[str]:

@@ -11,6 +11,9 @@ from pydantic import Field
 
 from penstock_core.contracts.base import Frozen
 
+REFERENCE = "bundle:"
+"""Begins the location of a file that is one of the recipe's own documents."""
+
 
 class Mode(StrEnum):
     """How a step divides its input datasets into jobs.

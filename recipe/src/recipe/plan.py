@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from penstock_core.contracts.workflow import (
     CatalogueEntry,
@@ -67,23 +67,43 @@ def _task(step: Step, words: Mapping[str, str], rerun: int) -> PlannedTask:
 def output_name(step: Step, words: Mapping[str, str], rerun: int) -> str:
     """Return the name of a step's output dataset: a dataset name of at most 246 characters."""
     words = {**words, "step": step.name}
-    pattern = step.output_pattern
-    unknown = [name for name in _PLACEHOLDER.findall(pattern) if name not in words]
-    if unknown:
-        known = ", ".join(f"{{{name}}}" for name in sorted(words))
-        message = f"step {step.name!r}: output pattern {pattern!r} names {{{unknown[0]}}}."
-        raise InvalidTemplate(message, hint=f"It may name {known}.", field="output")
-    filled = _PLACEHOLDER.sub(lambda match: words[match[1]], pattern)
+    _check_pattern(step, words)
+    filled = _PLACEHOLDER.sub(lambda match: words[match[1]], step.output_pattern)
     return dataset_name(filled + (f".try{rerun}" if rerun else ""))
+
+
+def check_output_patterns(recipe: Recipe, captures: Iterable[str]) -> None:
+    """Raise ``InvalidTemplate`` unless each step's outputs get names of their own.
+
+    ``captures`` are those names that every mask of the template catches.
+    """
+    words = dict.fromkeys((*captures, "input", "template", "n"), "x")
+    taken: dict[str, str] = {}
+    for step in recipe.steps:
+        other = taken.setdefault(output_name(step, words, 0), step.name)
+        if other != step.name:
+            message = f"Steps {other!r} and {step.name!r} name their outputs alike."
+            raise InvalidTemplate(message, hint="Put {step} into the pattern.", field="output")
+
+
+def _check_pattern(step: Step, words: Mapping[str, str]) -> None:
+    pattern = step.output_pattern
+    for name in _PLACEHOLDER.findall(pattern):
+        if name not in words:
+            known = ", ".join(f"{{{word}}}" for word in sorted(words))
+            message = f"Step {step.name!r}: output pattern {pattern!r} names {{{name}}}."
+            raise InvalidTemplate(message, hint=f"It may name {known}.", field="output")
 
 
 def dataset_name(text: str) -> str:
     """Return ``text`` as a name that every catalogue takes, with room for the log's suffix.
 
-    Foreign characters become ``_``; a last part of digits alone gets a ``v``, for JEDI reads it
-    as its retry; what is too long keeps its start and its end around a digest of the whole.
+    Foreign characters become ``_``; a first that is no letter or digit gets a ``d``; a last part
+    of digits alone gets a ``v``, for JEDI reads it as its retry; what is too long keeps its start
+    and its end around a digest of the whole.
     """
     clean = _DIGITS_LAST.sub(r".v\1", _FOREIGN.sub("_", text))
+    clean = clean if clean[:1].isalnum() else f"d{clean}"
     room = MAX_NAME - len(LOG_SUFFIX)
     if len(clean) <= room:
         return clean

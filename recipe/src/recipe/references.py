@@ -30,6 +30,11 @@ class References:
         self._parsed: dict[str, Any] = {}
         self._sizes: dict[tuple[str, str], int] = {}
         self._open: list[tuple[str, str]] = []
+        self._included: set[str] = set()
+
+    def reached(self) -> frozenset[str]:
+        """Return the files that were looked at; nothing else is to be loaded."""
+        return frozenset(self._parsed) | self._included
 
     def document(self, path: str) -> Any:
         """Return the parsed document at ``path``, guarded; raises ``InvalidTemplate``."""
@@ -74,6 +79,7 @@ class References:
     def _follow(self, path: str, key: str, reference: str, at: tuple[int, int]) -> int:
         target = self._resolve(path, key, reference, at)
         if key == "$include":
+            self._included.add(target[0])
             return 0
         if target in self._open:
             ring = " → ".join(_shown(*node) for node in [*self._open, target])
@@ -129,22 +135,20 @@ def place(holder: Any, key: Any) -> tuple[int, int]:
     return (mark.line + 1, mark.col + 1) if mark is not None and mark.line is not None else (0, 0)
 
 
-def _references(node: Any) -> Iterator[tuple[Any, str]]:
+def _references(node: Any, *, is_step: bool = False) -> Iterator[tuple[Any, str]]:
     """Yield each mapping that refers to another document, with the key that does."""
     if isinstance(node, list):
         for item in node:
-            yield from _references(item)
+            yield from _references(item, is_step=is_step)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if isinstance(value, str) and _refers(node, key):
+            # `run` is a reference in a step alone; an input may be called `run` as well.
+            if isinstance(value, str) and (key in IMPORTS or (key == "run" and is_step)):
                 yield node, key
+            elif key == "steps" and isinstance(value, dict):
+                yield from _references(list(value.values()), is_step=True)
             else:
-                yield from _references(value)
-
-
-def _refers(node: Mapping[str, Any], key: str) -> bool:
-    # `run` is a reference in a step alone; an input may be called `run` as well.
-    return key in IMPORTS or (key == "run" and ("in" in node or "out" in node))
+                yield from _references(value, is_step=key == "steps")
 
 
 def _shown(path: str, fragment: str) -> str:

@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from penstock_core.contracts.base import Json
 from penstock_core.errors import InvalidTemplate
+from recipe import spd_standard as standard
 from recipe.diagnostics import fault
 from recipe.references import place
+from recipe.spd_standard import LOG, OUTPUT, STREAMS
 
-OUTPUT, LOG = "output_dataset", "log_dataset"
 BOUND = "dataset_name"
-NAMESPACES = {"penstock": "https://penstock.dev/cwl#"}
-_STREAMS = {OUTPUT: "stdout", LOG: "stderr"}
 _STEP_KEYS = ("run", "in", "out", "label", "hints")
 _TOOL_KEYS = ("class", "baseCommand", "inputs", "outputs", "label", "doc", "id")
 _CLOSE = "Look for a brace that is not closed just before."
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ class Meaning:
 
 def is_dialect(document: Mapping[str, Any]) -> bool:
     """Return whether this is SPD's dialect: steps by name, neither class nor version."""
-    standard = ("class", "cwlVersion", "$graph")
-    return isinstance(document.get("steps"), dict) and not any(k in document for k in standard)
+    telling = ("class", "cwlVersion", "$graph")
+    return isinstance(document.get("steps"), dict) and not any(k in document for k in telling)
 
 
 def translate(document: Mapping[str, Any], main: str, masks: Sequence[str]) -> Meaning:
@@ -53,13 +51,13 @@ class _Translation:
         steps = document["steps"]
         if not steps:
             raise self._wrong(document, "steps", "there is no step", "Give at least one.")
-        parts = [self._step(name, self._mapping(steps, name, "step")) for name in steps]
+        parts = [self._step(str(name), self._mapping(steps, name, "step")) for name in steps]
         first = str(parts[0]["scatter"])
         source = first
         for part in parts:
-            _feed(part, source)
+            standard.feed(part, source)
             source = f"{part['id']}/{OUTPUT}"
-        return Meaning(_workflow(first, parts), first)
+        return Meaning(standard.workflow(first, parts), first)
 
     def _step(self, name: str, step: Any) -> Json:
         for key in step:
@@ -68,7 +66,7 @@ class _Translation:
                 raise self._wrong(step, key, message, _CLOSE)
         tool = self._mapping(step, "run", f"step {name!r}")
         given = self._mapping(step, "in", f"step {name!r}")
-        texts = {k: self._text(given, k) for k in given}
+        texts = {str(k): self._text(given, k) for k in given}
         self._check_inputs(name, tool, given)
         bound = self._bound(name, step, texts)
         outs = self._outs(name, step, tool)
@@ -77,14 +75,16 @@ class _Translation:
             "scatter": bound,
             "in": [{"id": k} if k == bound else {"id": k, "default": texts[k]} for k in texts],
             "out": outs,
-            "run": _tool(tool, bound, outs),
-            "hints": [_task(tool, texts, outs) | _own_hint(step)],
+            "run": standard.tool(tool, bound, outs),
+            "hints": [standard.task_hint(tool, texts, outs) | standard.own_hint(step)],
         }
 
     def _check_inputs(self, name: str, tool: Any, given: Any) -> None:
         for key in tool:
             if key not in _TOOL_KEYS:
                 raise self._wrong(tool, key, f"the tool of {name!r} has no field {key!r}", _CLOSE)
+        if tool.get("class", "CommandLineTool") != "CommandLineTool":
+            raise self._wrong(tool, "class", f"the tool of {name!r} must be a CommandLineTool")
         if "baseCommand" not in tool:
             raise self._wrong(tool, "baseCommand", f"the tool of {name!r} has no baseCommand")
         inputs = self._mapping(tool, "inputs", f"the tool of {name!r}")
@@ -122,7 +122,7 @@ class _Translation:
         names = [str(word).strip() for word in words]
         declared = self._mapping(tool, "outputs", f"the tool of {name!r}")
         for one in [*names, *declared]:
-            if one not in _STREAMS:
+            if one not in STREAMS:
                 message = f"step {name!r} has output {one!r}; the dialect has {OUTPUT} and {LOG}"
                 raise self._wrong(step, "out", message, "Write standard CWL for other outputs.")
         if OUTPUT not in names:
@@ -146,63 +146,3 @@ class _Translation:
 
     def _wrong(self, holder: Any, key: str, message: str, hint: str = "") -> InvalidTemplate:
         return fault(self._main, *place(holder, key), message, hint)
-
-
-def _tool(tool: Mapping[str, Any], bound: str, outs: Sequence[str]) -> Json:
-    command = tool["baseCommand"]
-    streams = {_STREAMS[name]: name for name in outs}
-    return {
-        "class": "CommandLineTool",
-        "baseCommand": list(command) if isinstance(command, list) else [str(command)],
-        "inputs": [
-            {
-                "id": name,
-                "type": "File" if name == bound else "string",
-                "inputBinding": {"position": position},
-            }
-            for position, name in enumerate(tool["inputs"], start=1)
-        ],
-        "outputs": [{"id": name, "type": _STREAMS[name]} for name in outs],
-        **streams,
-    }
-
-
-def _task(tool: Mapping[str, Any], texts: Mapping[str, str], outs: Sequence[str]) -> Json:
-    command = tool["baseCommand"]
-    words = " ".join(map(str, command)) if isinstance(command, list) else str(command)
-    return {
-        "class": "penstock:Task",
-        "rank": 1,
-        "retry": 5,
-        "exec": texts.get("processing_program", words),
-        "args": texts.get("cable_map", ""),
-        **({"log": LOG} if LOG in outs else {}),
-    }
-
-
-def _own_hint(step: Mapping[str, Any]) -> Json:
-    """Return the fields of the step's own ``penstock:Task``, which go before the dialect's."""
-    hints = step.get("hints")
-    ours = (
-        [h for h in hints if h.get("class") == "penstock:Task"] if isinstance(hints, list) else []
-    )
-    return {str(k): v for hint in ours for k, v in hint.items()}
-
-
-def _feed(step: Json, source: str) -> None:
-    for one in step["in"]:
-        if one["id"] == step["scatter"]:
-            one["source"] = source
-
-
-def _workflow(bound: str, steps: list[Json]) -> Json:
-    last = steps[-1]["id"]
-    return {
-        "cwlVersion": "v1.2",
-        "class": "Workflow",
-        "$namespaces": NAMESPACES,
-        "requirements": [{"class": "ScatterFeatureRequirement"}],
-        "inputs": [{"id": bound, "type": "File[]"}],
-        "outputs": [{"id": OUTPUT, "type": "File[]", "outputSource": f"{last}/{OUTPUT}"}],
-        "steps": steps,
-    }

@@ -1,14 +1,19 @@
 """Whether the values of a template fit the inputs of its workflow."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from penstock_core.errors import InvalidTemplate
-from recipe.model import InputSpec
+from recipe.model import REFERENCE, InputSpec
 
 
-def check_values(inputs: Iterable[InputSpec], values: Mapping[str, Any]) -> None:
-    """Raise ``InvalidTemplate`` for a value without input, of a wrong type, or one that lacks."""
+def check_values(
+    inputs: Iterable[InputSpec], values: Mapping[str, Any], documents: Container[str]
+) -> None:
+    """Raise ``InvalidTemplate`` for a value without input, of a wrong type, or one that lacks.
+
+    A File is one of the bundle's ``documents``, named ``bundle:<path>``, or has its contents.
+    """
     specs = {spec.name: spec for spec in inputs}
     for name, value in values.items():
         if name not in specs:
@@ -16,10 +21,24 @@ def check_values(inputs: Iterable[InputSpec], values: Mapping[str, Any]) -> None
             raise _wrong(name, f"there is no input {name!r} that takes a value (there is: {has}).")
         if not fits(specs[name].type, value):
             raise _wrong(name, f"{value!r} does not fit input {name!r} of type {specs[name].type}.")
+        for location in _locations(value):
+            if location.removeprefix(REFERENCE) not in documents or REFERENCE not in location:
+                raise _wrong(name, f"{location!r} is no file of the bundle; name it bundle:<path>.")
     missing = [n for n, s in specs.items() if s.required and values.get(n) is None]
     if missing:
         names = ", ".join(sorted(missing))
         raise _wrong(missing[0], f"required inputs without value or default: {names}.")
+
+
+def _locations(value: Any) -> Iterator[str]:
+    """Yield where each file in a value is said to be."""
+    children = value if isinstance(value, list) else []
+    if isinstance(value, Mapping):
+        children = list(value.values())
+        if value.get("class") in ("File", "Directory"):
+            yield from (str(value[key]) for key in ("location", "path") if key in value)
+    for child in children:
+        yield from _locations(child)
 
 
 def _wrong(name: str, message: str) -> InvalidTemplate:

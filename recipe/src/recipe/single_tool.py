@@ -1,0 +1,36 @@
+"""A tool by itself, as the workflow of one step that it stands for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cwltool.process import Process
+
+from recipe.constructs import not_taken
+from recipe.standalone import standalone
+
+_COPIED = ("type", "default", "label", "doc", "secondaryFiles", "loadContents", "loadListing")
+
+
+def workflow_around(tool: Process, main: str) -> dict[str, Any]:
+    """Return a workflow that runs ``main``, to lie beside it; its inputs are the tool's."""
+    if tool.tool["class"] == "Operation":
+        raise not_taken(tool.tool, "class", "Operation")
+    inner = standalone(tool)
+    name = main.rsplit("/", 1)[-1]
+    step = {
+        "id": name.rsplit(".", 1)[0],
+        "run": name,
+        "in": [{"id": i["id"], "source": i["id"]} for i in inner["inputs"]],
+        "out": [o["id"] for o in inner["outputs"]],
+    }
+    return {
+        "cwlVersion": "v1.2",
+        "class": "Workflow",
+        "inputs": [_copied(i) for i in inner["inputs"]],
+        "outputs": [],
+        "steps": [step],
+    }
+
+
+def _copied(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": node["id"]} | {k: node[k] for k in _COPIED if k in node}

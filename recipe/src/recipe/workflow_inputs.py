@@ -1,0 +1,63 @@
+"""A workflow's inputs: the one that takes the dataset, and those that take values."""
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from cwltool.process import shortname
+from cwltool.workflow import Workflow
+
+from recipe.constructs import wrong
+from recipe.diagnostics import fault
+from recipe.model import InputSpec
+from recipe.shapes import Shape, file_type, shown
+from recipe.standalone import plain
+
+
+def bound_input(workflow: Workflow, main: str, asked: str, given: Container[str]) -> str:
+    """Return the input that takes the dataset: the one asked for, or the only candidate.
+
+    A candidate is of type File or File[], has no default, and gets no value (``given``).
+    """
+    nodes = {shortname(node["id"]): node for node in workflow.tool["inputs"]}
+    if asked:
+        _check_asked(nodes, main, asked)
+        return asked
+    files = [name for name, node in nodes.items() if _takes_files(node)]
+    free = [name for name in files if "default" not in nodes[name] and name not in given]
+    if len(free) == 1:
+        return free[0]
+    candidates = f"candidates: {', '.join(sorted(free or files)) or 'none'}"
+    message = f"which input takes the dataset? It is not named, and not clear ({candidates})"
+    raise fault(main, 0, 0, message, "Set `input` to a workflow input of type File or File[].")
+
+
+def _takes_files(node: Mapping[str, Any]) -> bool:
+    return file_type(node["type"]).shape is not Shape.OTHER
+
+
+def _check_asked(nodes: Mapping[str, Any], main: str, asked: str) -> None:
+    if asked not in nodes:
+        message = f"the workflow has no input {asked!r} (it has: {', '.join(sorted(nodes))})"
+        raise fault(main, 0, 0, message, "Name the input that takes the dataset.")
+    if not _takes_files(nodes[asked]):
+        kind = shown(nodes[asked]["type"])
+        message = f"input {asked!r} is {kind}; what takes the dataset is File or File[]"
+        raise wrong(nodes[asked], "type", message, "Name another input, or change its type.")
+
+
+def input_spec(node: Mapping[str, Any]) -> InputSpec:
+    """Return what an input takes, as forms and checks need it."""
+    cwl_type = plain(node["type"])
+    optional = isinstance(cwl_type, list) and "null" in cwl_type
+    return InputSpec(
+        name=shortname(node["id"]),
+        type=cwl_type,
+        required=not optional and "default" not in node,
+        default=plain(node.get("default")),
+        label=str(node.get("label") or ""),
+        doc=_text(node.get("doc")),
+    )
+
+
+def _text(doc: Any) -> str:
+    return "\n".join(str(line) for line in doc) if isinstance(doc, list) else str(doc or "")
