@@ -131,15 +131,16 @@ class _Dispatcher:
     async def _holding(self, group: list[Delivery]) -> Sequence[Outcome]:
         """Call the handler until no transient fault stands in its way."""
         pauses = self.pauses()
-        for attempt in itertools.count():
+        is_held = False
+        while True:
             try:
                 return await self.handle(group)
             except RetriableError as error:
                 _logger.warning("%s: %d messages are held: %s", self.queue, len(group), error)
-                if attempt == 0:
+                if not is_held:
                     await self._tell_held(group, error)
+                is_held = True
                 await asyncio.sleep(next(pauses))
-        raise AssertionError("counting never ends")
 
     async def _tell_held(self, group: list[Delivery], error: RetriableError) -> None:
         if self.on_hold is None:
