@@ -1,0 +1,31 @@
+"""The REST face of data-access."""
+
+from fastapi import FastAPI
+
+from data_access.context import Context
+from data_access.routes import auth, bulk, datasets, history, tasks, templates, users, workflows
+from penstock_core.errors import StoreUnavailable
+from penstock_core.store import Store
+from penstock_core.tokens import Verifier
+from penstock_core.web import add_readiness, new_app
+
+NAME = "data-access"
+
+
+def make_app(context: Context, verifier: Verifier) -> FastAPI:
+    """Return the application over an open store."""
+    app = new_app("Penstock data-access", verifier, "The only door to the workflow database.")
+    app.state.context = context
+    # bulk first: its fixed paths would else be taken for an id.
+    for module in (bulk, templates, datasets, workflows, tasks, history, auth, users):
+        app.include_router(module.router)
+    add_readiness(app, lambda: _not_ready(context.store))
+    return app
+
+
+async def _not_ready(store: Store) -> dict[str, str]:
+    try:
+        async with store.read():
+            return {}
+    except StoreUnavailable as error:
+        return {"database": str(error)}

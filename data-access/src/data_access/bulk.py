@@ -1,0 +1,34 @@
+"""Many rows in few statements, on either database."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+CHUNK = 5000
+"""Values in one IN list: SQLite takes 32 766 parameters, PostgreSQL 65 535."""
+
+Row = dict[str, Any]
+Value = TypeVar("Value")
+
+
+def chunks(values: Collection[Value]) -> Iterator[list[Value]]:
+    """Return ``values`` in lists that fit one statement."""
+    ordered = list(values)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+async def insert(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert ``rows``; none is fine."""
+    if rows:
+        await connection.execute(table.insert(), rows)
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> Any:
+    """Return an INSERT that knows ON CONFLICT, in this connection's dialect."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

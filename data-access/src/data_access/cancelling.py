@@ -1,0 +1,74 @@
+"""Tasks that can never run any more, for a task that they read from was cancelled."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import Row, chunks
+from data_access.schema import log, task, task_input, workflow
+from data_access.task_events import status_event
+from penstock_core.clock import now
+from penstock_core.states import TaskStatus
+
+
+async def cancel_dependants(connection: AsyncConnection, workflows: Iterable[int]) -> None:
+    """Cancel the DEFINED tasks of ``workflows`` that read, over any steps, from a cancelled one."""
+    for some in chunks(set(workflows)):
+        rows = await _tasks(connection, some)
+        doomed = _doomed(rows, await _links(connection, rows))
+        await write_cancelled(connection, [(row, _because(why)) for row, why in doomed])
+
+
+async def write_cancelled(connection: AsyncConnection, tasks: list[tuple[Row, str]]) -> None:
+    """Write CANCELLED, each with its reason, and the events."""
+    if not tasks:
+        return
+    at = now().isoformat()
+    changes = [{"number": row["task_id"], "reason": reason} for row, reason in tasks]
+    change = (
+        task.update()
+        .where(task.c.task_id == bindparam("number"))
+        .values(status=TaskStatus.CANCELLED, ended_at=at)
+    )
+    await connection.execute(change, changes)
+    moved = [{**row, "status": TaskStatus.CANCELLED, "reason": why} for row, why in tasks]
+    await log.append(connection, [status_event(row) for row in moved])
+
+
+def _because(step: str) -> str:
+    return f"step {step}, which it reads from, was cancelled"
+
+
+async def _tasks(connection: AsyncConnection, workflows: list[int]) -> list[Row]:
+    query = (
+        select(task, workflow.c.namespace)
+        .join(workflow, workflow.c.workflow_id == task.c.workflow_id)
+        .where(task.c.workflow_id.in_(workflows))
+        .order_by(task.c.task_id)
+        .with_for_update(of=task)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _links(connection: AsyncConnection, rows: list[Row]) -> dict[int, set[int]]:
+    """Return the datasets that each task reads."""
+    links: dict[int, set[int]] = {}
+    columns = (task_input.c.task_id, task_input.c.dataset_id)
+    for some in chunks([row["task_id"] for row in rows]):
+        query = select(*columns).where(task_input.c.task_id.in_(some))
+        for task_id, dataset_id in await connection.execute(query):
+            links.setdefault(task_id, set()).add(dataset_id)
+    return links
+
+
+def _doomed(rows: list[Row], links: dict[int, set[int]]) -> list[tuple[Row, str]]:
+    """Return what can never run, with the step that is why; rows come in the chain's order."""
+    dead = {r["datas_out_id"]: r["step"] for r in rows if r["status"] == TaskStatus.CANCELLED}
+    doomed = []
+    for row in rows:
+        lost = links.get(row["task_id"], set()) & dead.keys()
+        if row["status"] == TaskStatus.DEFINED and lost:
+            doomed.append((row, dead[min(lost)]))
+            dead[row["datas_out_id"]] = row["step"]
+    return doomed

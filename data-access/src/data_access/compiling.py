@@ -1,0 +1,77 @@
+"""From a template's content to its recipe, by the compiler that the house runs."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import insert_into
+from data_access.content import Content
+from data_access.schema import recipe as recipe_table
+from penstock_core.contracts.base import Json
+from penstock_core.errors import InvalidTemplate, NotFound
+from recipe.compiler import CompileRequest
+from recipe.digest import recipe_digest
+from recipe.model import Recipe
+
+
+class Compiler(Protocol):
+    """Turns documents into a recipe; ``recipe.compiler.compile_in_child`` is the real one."""
+
+    async def __call__(self, request: CompileRequest, /) -> Recipe:
+        """Return the recipe; raises ``InvalidTemplate`` with diagnostics."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Content with what it compiled to."""
+
+    content: Content
+    recipe: Recipe
+    digest: str
+
+
+async def compile_content(compiler: Compiler, content: Content) -> Compiled:
+    """Return the content compiled, its bound input named; raises ``InvalidTemplate``."""
+    recipe = await compiler(
+        CompileRequest(
+            documents=content.documents,
+            main=content.main,
+            input=content.input,
+            masks=content.masks,
+            values=content.values,
+        )
+    )
+    _require_values(recipe, content)
+    return Compiled(content, recipe, recipe_digest(recipe))
+
+
+def _require_values(recipe: Recipe, content: Content) -> None:
+    missing = [i.name for i in recipe.inputs if i.required and i.name not in content.values]
+    if missing:
+        raise InvalidTemplate(
+            f"Workflow input {missing[0]} has neither a default nor a value.",
+            hint=f"Give values for: {', '.join(missing)}.",
+            field=f"values.{missing[0]}",
+            facts={"missing": missing, "diagnostics": []},
+        )
+
+
+async def store_recipe(connection: AsyncConnection, digest: str, recipe: Recipe) -> None:
+    """Store a recipe under its digest; it may be there already."""
+    change = insert_into(connection, recipe_table).on_conflict_do_nothing()
+    await connection.execute(change, [{"digest": digest, "body": recipe.model_dump(mode="json")}])
+
+
+async def read_recipe(connection: AsyncConnection, digest: str) -> Json:
+    """Return a recipe as JSON; raises ``NotFound``."""
+    query = select(recipe_table.c.body).where(recipe_table.c.digest == digest)
+    body: Json | None = await connection.scalar(query)
+    if body is None:
+        raise NotFound(
+            f"There is no recipe {digest}.",
+            hint="A template's recipe_digest names it: GET /template/{id}/detail.",
+        )
+    return body

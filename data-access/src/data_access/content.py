@@ -1,0 +1,131 @@
+"""What makes a template version: its masks, documents and values, in one normal form."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from penstock_core.contracts.base import Frozen, Json
+from penstock_core.contracts.workflow import NewTemplate, TemplateChange
+from penstock_core.errors import InvalidInput, InvalidMask
+from penstock_core.masks import Selector, parse_condition, parse_mask
+
+MAIN = "template.cwl"
+
+
+class Content(Frozen):
+    """A template version's content; a version is immutable, so it never changes."""
+
+    name: str
+    masks: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    namespace: str = "*"
+    documents: dict[str, str]
+    main: str
+    input: str = ""
+    values: Json = {}
+
+
+def content_of(new: NewTemplate) -> Content:
+    """Return the content that either form says; raises ``InvalidInput`` at the field."""
+    taken = {"name", "exclude", "where", "namespace", "input", "values"}
+    documents, main = _documents(new.description, new.documents, new.main)
+    return checked(
+        Content(
+            masks=_masks(new.inner_dataset_mask, new.masks),
+            documents=documents,
+            main=main,
+            **{name: getattr(new, name) for name in taken},
+        )
+    )
+
+
+def changed(before: Content, change: TemplateChange) -> Content:
+    """Return ``before`` with what ``change`` gives put in its place."""
+    given = change.model_dump(exclude_none=True, exclude={"status", "effective_from"})
+    if "inner_dataset_mask" in given or "masks" in given:
+        given["masks"] = _masks(given.pop("inner_dataset_mask", ""), given.get("masks", ()))
+    if "description" in given or "documents" in given:
+        given["documents"], given["main"] = _documents(
+            given.pop("description", ""), given.get("documents", {}), given.get("main", "")
+        )
+        given.setdefault("input", "")
+    return checked(Content(**before.model_dump() | given))
+
+
+def checked(content: Content) -> Content:
+    """Return ``content`` if its masks and conditions are sound; raises ``InvalidMask``."""
+    for number, text in enumerate(content.masks):
+        _at(f"masks.{number}", parse_mask, text)
+    for number, text in enumerate(content.exclude):
+        _at(f"exclude.{number}", parse_mask, text)
+    for number, text in enumerate(content.where):
+        _at(f"where.{number}", parse_condition, text)
+    _at("masks", lambda _: selector_of(content), "")
+    return content
+
+
+def selector_of(content: Content) -> Selector:
+    """Return the selector that the content's masks and conditions say."""
+    return Selector.parse(content.masks, content.exclude, content.where, content.namespace)
+
+
+def shown_mask(content: Content) -> str:
+    """Return SPD's ``inner_dataset_mask``: the mask, or several with commas between."""
+    return ", ".join(content.masks)
+
+
+def shown_description(content: Content) -> Any:
+    """Return the main document as JSON. Only for documents that compiled: they are tame."""
+    parsed = yaml.safe_load(content.documents[content.main])
+    return json.loads(json.dumps(parsed, default=str))
+
+
+def _masks(mask: str, masks: tuple[str, ...]) -> tuple[str, ...]:
+    if mask and masks:
+        raise InvalidInput(
+            "Both inner_dataset_mask and masks are given.",
+            hint="Give one of them.",
+            field="inner_dataset_mask",
+        )
+    found = tuple(masks) or ((mask,) if mask else ())
+    if not found:
+        raise InvalidMask(
+            "The template has no mask, so it could never take a dataset.",
+            hint="Give inner_dataset_mask, such as *.test.*",
+            field="inner_dataset_mask",
+        )
+    return found
+
+
+def _documents(
+    description: Json | str, documents: Mapping[str, str], main: str
+) -> tuple[dict[str, str], str]:
+    if bool(description) == bool(documents):
+        said = "Both description and documents are" if description else "No document is"
+        raise InvalidInput(
+            f"{said} given.",
+            hint="Give description (CWL as JSON or text), or documents with main.",
+            field="description",
+        )
+    if description:
+        text = description if isinstance(description, str) else json.dumps(description, indent=2)
+        return {MAIN: text}, MAIN
+    if not main and len(documents) > 1:
+        raise InvalidInput(
+            "There are several documents, and main does not say which is the template.",
+            hint=f"Set main to one of: {', '.join(sorted(documents))}.",
+            field="main",
+        )
+    return dict(documents), main or next(iter(documents))
+
+
+def _at(field: str, parse: Any, text: str) -> None:
+    """Call ``parse``; an error that names no field is given this one."""
+    try:
+        parse(text)
+    except InvalidInput as error:
+        error.field = error.field or field
+        raise

@@ -1,0 +1,129 @@
+"""What a task-generator decided on one stretch of the storage manager's log, stored as one."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import chunks, insert_into
+from data_access.counters import Counters
+from data_access.making import Chain, make_chains
+from data_access.plans import Clash, Origin
+from data_access.readiness import copy_states
+from data_access.schema import dataset, decision, examined, log, template
+from penstock_core.clock import now
+from penstock_core.contracts.workflow import (
+    DatasetDecision,
+    DatasetRef,
+    GeneratedBatch,
+    GeneratedResult,
+    PlannedWorkflow,
+)
+from penstock_core.errors import InvalidInput, Stale
+from penstock_core.store import Store
+
+
+async def store_generated(store: Store, batch: GeneratedBatch) -> GeneratedResult:
+    """Store decisions, workflows and the cursor in one transaction; raises ``Stale``."""
+    chains_of = _refs(batch)
+    async with store.write() as connection:
+        counters = await Counters.lock(connection)
+        await log.move(connection, batch.follower, batch.expected, batch.cursor)
+        origins = await _origins(connection, batch)
+        chains = [
+            Chain(plan, _ref(plan, chains_of), origins[plan.template_id])
+            for plan in batch.workflows
+        ]
+        made = await make_chains(connection, counters, chains)
+        await _store_decisions(connection, batch, made.clashes)
+        await _copy_known(connection, chains_of)
+    return GeneratedResult(cursor=batch.cursor, workflow_ids=made.workflow_ids)
+
+
+def _refs(batch: GeneratedBatch) -> dict[str, DatasetRef]:
+    return {each.dataset.uid: each.dataset for each in batch.decisions}
+
+
+def _ref(plan: PlannedWorkflow, refs: Mapping[str, DatasetRef]) -> DatasetRef:
+    ref = refs.get(plan.dataset_uid)
+    if ref is None:
+        raise InvalidInput(
+            f"A workflow of template {plan.template_id} is on dataset {plan.dataset_uid}, "
+            "on which this batch has no decision.",
+            hint="Send the decision on a dataset along with its workflows.",
+            field="workflows",
+        )
+    return ref
+
+
+async def _origins(connection: AsyncConnection, batch: GeneratedBatch) -> dict[int, Origin]:
+    """Return what each template of the batch runs; one that is gone makes the batch stale."""
+    wanted = {plan.template_id for plan in batch.workflows}
+    wanted |= {match.template_id for each in batch.decisions for match in each.matches}
+    columns = (template.c.template_id, template.c.recipe_digest, template.c.content)
+    found: dict[int, Origin] = {}
+    for some in chunks(wanted):
+        query = select(*columns).where(template.c.template_id.in_(some))
+        for number, digest, content in await connection.execute(query):
+            found[number] = Origin(digest, content["values"], template_id=number)
+    if missing := sorted(wanted - found.keys()):
+        raise Stale(
+            f"Template {missing[0]} is not there (any more).",
+            hint="Read the catalogue again and decide anew.",
+            facts={"templates": missing},
+        )
+    return found
+
+
+async def _store_decisions(
+    connection: AsyncConnection, batch: GeneratedBatch, clashes: Iterable[Clash]
+) -> None:
+    """Store a row for each dataset, and one for each match; a match is never taken back."""
+    if not batch.decisions:
+        return
+    at = now().isoformat()
+    looked_at = [
+        {
+            "dataset_uid": each.dataset.uid,
+            "dataset": each.dataset.model_dump(mode="json"),
+            "catalogue_revision": batch.catalogue_revision,
+            "decided_at": at,
+        }
+        for each in batch.decisions
+    ]
+    change = insert_into(connection, examined)
+    newer = {k: change.excluded[k] for k in ("dataset", "catalogue_revision", "decided_at")}
+    change = change.on_conflict_do_update(index_elements=["dataset_uid"], set_=newer)
+    await connection.execute(change, looked_at)
+    await _store_matches(connection, batch.decisions, clashes)
+
+
+async def _store_matches(
+    connection: AsyncConnection, decisions: Iterable[DatasetDecision], clashes: Iterable[Clash]
+) -> None:
+    clash = {(c.plan.dataset_uid, c.plan.template_id): c.reason for c in clashes}
+    rows = []
+    for each in decisions:
+        for match in each.matches:
+            reason = clash.get((each.dataset.uid, match.template_id))
+            own = {"outcome": "CONFLICT", "reason": reason} if reason else {}
+            rows.append({"dataset_uid": each.dataset.uid, **match.model_dump(), **own})
+    if not rows:
+        return
+    change = insert_into(connection, decision)
+    newer = {k: change.excluded[k] for k in ("outcome", "captures", "reason")}
+    change = change.on_conflict_do_update(
+        index_elements=["dataset_uid", "template_id"],
+        set_=newer,
+        where=decision.c.outcome != "MATCH",
+    )
+    await connection.execute(change, rows)
+
+
+async def _copy_known(connection: AsyncConnection, refs: Mapping[str, DatasetRef]) -> None:
+    """Copy the states that the decisions saw to those datasets that have an id."""
+    known: set[str] = set()
+    for some in chunks(refs):
+        query = select(dataset.c.uid).where(dataset.c.uid.in_(some))
+        known.update((await connection.execute(query)).scalars())
+    await copy_states(connection, {uid: refs[uid].state for uid in known})

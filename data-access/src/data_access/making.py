@@ -1,0 +1,146 @@
+"""Storing planned workflows: what is known is read, ids are given, rows and events written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import Row, chunks, insert
+from data_access.counters import Counters
+from data_access.plans import Clash, Key, Known, Origin, Planner, Rows
+from data_access.readiness import copy_states, early_states
+from data_access.schema import dataset, log, task, task_input, workflow
+from penstock_core.clock import now
+from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, SpdTask
+from penstock_core.eventlog import NewEvent
+from penstock_core.states import DatasetState
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A workflow to make: its plan, the dataset that it is about, and what it runs."""
+
+    plan: PlannedWorkflow
+    masked: DatasetRef
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The ids of the new workflows in the order asked, and what could not be made."""
+
+    workflow_ids: tuple[int, ...]
+    clashes: tuple[Clash, ...]
+
+
+async def make_chains(
+    connection: AsyncConnection, counters: Counters, chains: Sequence[Chain]
+) -> Made:
+    """Write the workflows that are not there yet; a name that is taken leaves only its own out."""
+    known = await _known_datasets(connection, chains)
+    there = await _there(connection, [k.dataset_id for k in known.values()])
+    planner = Planner(counters, known, now().isoformat())
+    new: list[int] = []
+    clashes: list[Clash] = []
+    for chain in chains:
+        if chain.origin.template_id is not None and _key(chain, known) in there:
+            continue
+        added = planner.add(chain.plan, chain.masked, chain.origin)
+        if isinstance(added, Clash):
+            clashes.append(added)
+        else:
+            new.append(added)
+            there.add(_key(chain, known))
+    await _write(connection, planner.rows)
+    await counters.store(connection)
+    await _take_states(connection, planner.rows, chains)
+    await log.append(connection, _events(planner.rows))
+    return Made(tuple(new), tuple(clashes))
+
+
+def _key(chain: Chain, known: Mapping[Key, Known]) -> tuple[int | None, int, int]:
+    """Return a workflow's natural key; a dataset that is new counts as 0."""
+    masked = known.get(key_of(chain.masked))
+    dataset_id = masked.dataset_id if masked else 0
+    return (chain.origin.template_id, dataset_id, chain.plan.rerun)
+
+
+def key_of(ref: DatasetRef) -> Key:
+    """Return the natural key of a dataset."""
+    return (ref.namespace, ref.scope, ref.name)
+
+
+async def _known_datasets(connection: AsyncConnection, wanted: Sequence[Chain]) -> dict[Key, Known]:
+    """Return the datasets that have an id, of all that these chains name. They stay locked."""
+    names = {chain.masked.name for chain in wanted}
+    for chain in wanted:
+        for one in chain.plan.tasks:
+            names.update((one.output_name, one.log_name))
+    refs = {chain.masked.uid: key_of(chain.masked) for chain in wanted if chain.masked.uid}
+    known: dict[Key, Known] = {}
+    for some in chunks(names):
+        for key, row in await _rows(connection, dataset.c.name.in_(some)):
+            known[key] = row
+    for some in chunks(refs):
+        for _, row in await _rows(connection, dataset.c.uid.in_(some)):
+            known[refs[row.uid or ""]] = row
+    return known
+
+
+async def _rows(connection: AsyncConnection, condition: object) -> list[tuple[Key, Known]]:
+    d = dataset.c
+    columns = (d.namespace, d.scope, d.name, d.dataset_id, d.uid, d.state, d.workflow_id)
+    query = select(*columns).where(condition).order_by(d.dataset_id)  # type: ignore[arg-type]
+    rows = await connection.execute(query.with_for_update())
+    return [
+        ((space, scope, name), Known(number, uid, DatasetState(state), owner))
+        for space, scope, name, number, uid, state, owner in rows
+    ]
+
+
+async def _there(
+    connection: AsyncConnection, datasets: Iterable[int]
+) -> set[tuple[int | None, int, int]]:
+    w = workflow.c
+    there: set[tuple[int | None, int, int]] = set()
+    for some in chunks(set(datasets)):
+        query = select(w.template_id, w.dataset_id, w.rerun).where(w.dataset_id.in_(some))
+        there.update((await connection.execute(query)).tuples())
+    return there
+
+
+async def _write(connection: AsyncConnection, rows: Rows) -> None:
+    if rows.named:
+        change = dataset.update().where(dataset.c.dataset_id == bindparam("number"))
+        await connection.execute(change, rows.named)
+    await insert(connection, dataset, rows.datasets)
+    await insert(connection, workflow, rows.workflows)
+    await insert(connection, task, rows.tasks)
+    await insert(connection, task_input, rows.inputs)
+
+
+async def _take_states(connection: AsyncConnection, rows: Rows, made: Sequence[Chain]) -> None:
+    """Give masked datasets the newest state that anybody told of."""
+    states = {c.masked.uid: c.masked.state for c in made if c.masked.uid}
+    new = [row["uid"] for row in (*rows.datasets, *rows.named) if row["uid"]]
+    states |= await early_states(connection, new)
+    await copy_states(connection, states)
+
+
+def _events(rows: Rows) -> list[NewEvent]:
+    tasks: dict[int, list[Row]] = {}
+    for row in rows.tasks:
+        tasks.setdefault(row["workflow_id"], []).append(row)
+    return [_event(row, tasks.get(row["workflow_id"], [])) for row in rows.workflows]
+
+
+def _event(row: Row, tasks: Sequence[Row]) -> NewEvent:
+    body = {k: row[k] for k in ("workflow_id", "template_id", "dataset_id", "rerun", "created_at")}
+    spd = [{**{k: t[k] for k in _TASK_KEYS if k in t}, "wflow_id": t["workflow_id"]} for t in tasks]
+    return NewEvent(
+        "workflow.created", str(row["workflow_id"]), row["namespace"], body | {"tasks": spd}
+    )
+
+
+_TASK_KEYS = tuple(SpdTask.model_fields)

@@ -1,0 +1,131 @@
+"""What the workload system reported: tasks move by the table, final jobs become history."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import Row, insert_into
+from data_access.cancelling import cancel_dependants
+from data_access.schema import job, log, task
+from data_access.submitted import lock_tasks, open_datasets
+from data_access.task_events import external_name, status_event
+from penstock_core.clock import now
+from penstock_core.contracts.workflow import JobReport, ObservedBatch, TaskReport
+from penstock_core.states import FINAL_TASKS, TASK_MOVES, TaskStatus, may_move
+from penstock_core.store import Store
+
+logger = logging.getLogger(__name__)
+_COUNTS = ("jobs", "running", "finished", "failed")
+_RUNS = frozenset({TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS})
+
+
+async def store_observed(store: Store, batch: ObservedBatch) -> None:
+    """Store reports and the cursor in one transaction; raises ``Stale``.
+
+    A report that cannot be true is logged and left out; the others go on.
+    """
+    reports = {report.task_id: report for report in batch.tasks}
+    async with store.write() as connection:
+        await log.move(connection, batch.follower, batch.expected, batch.cursor)
+        rows = await lock_tasks(connection, reports | {j.task_id: None for j in batch.jobs})
+        await _open_outputs(connection, rows, reports)
+        moved = await _move_tasks(connection, rows, reports)
+        await log.append(connection, [status_event(row) for row in moved])
+        cancelled = [r["workflow_id"] for r in moved if r["status"] == TaskStatus.CANCELLED]
+        await cancel_dependants(connection, cancelled)
+        await _store_jobs(connection, [j for j in batch.jobs if j.task_id in rows])
+
+
+async def _open_outputs(
+    connection: AsyncConnection, rows: Mapping[int, Row], reports: Mapping[int, TaskReport]
+) -> None:
+    """Name the datasets of tasks that are reported before their submission is."""
+    early = {n: r for n, r in rows.items() if n in reports and r["status"] == TaskStatus.DEFINED}
+    uids = {row["datas_out_id"]: reports[n].output_uid for n, row in early.items()}
+    uids |= {row["datas_log_id"]: reports[n].log_uid for n, row in early.items()}
+    await open_datasets(connection, {number: uid for number, uid in uids.items() if uid})
+
+
+async def _move_tasks(
+    connection: AsyncConnection, rows: Mapping[int, Row], reports: Mapping[int, TaskReport]
+) -> list[Row]:
+    """Write status and counts; return the rows, as they are then, whose status changed."""
+    at = now().isoformat()
+    changes: list[Row] = []
+    moved: list[Row] = []
+    for number, report in sorted(reports.items()):
+        after = next_status(rows[number]["status"], report.status) if number in rows else None
+        if after is None:
+            _refuse(report, rows.get(number))
+            continue
+        change = _change(rows[number], report, after, at)
+        changes.append({"number": number, **change})
+        if rows[number]["status"] != after:
+            moved.append({**rows[number], **change})
+    if changes:
+        await connection.execute(
+            task.update().where(task.c.task_id == bindparam("number")), changes
+        )
+    return moved
+
+
+def next_status(before: str, reported: TaskStatus) -> TaskStatus | None:
+    """Return the status that follows from a report, or None where it cannot be true.
+
+    A task that is reported was submitted, whether that was stored yet or not; a report that
+    falls back among the running states tells counts alone.
+    """
+    status = TaskStatus(before)
+    if status in _RUNS and reported in (*_RUNS, TaskStatus.DEFINED):
+        return max(status, reported, key=[TaskStatus.DEFINED, *_ORDER].index)
+    if status is TaskStatus.DEFINED and reported is not status:
+        status = TaskStatus.SUBMITTED
+    return reported if may_move(TASK_MOVES, status, reported) else None
+
+
+_ORDER = (TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS)
+
+
+def _refuse(report: TaskReport, row: Row | None) -> None:
+    before = row["status"] if row else "unknown"
+    logger.warning(
+        "Report left out: task %s is %s and was said to be %s.",
+        *(report.task_id, before, report.status),
+    )
+
+
+def _change(row: Row, report: TaskReport, after: TaskStatus, at: str) -> Row:
+    is_final = after in FINAL_TASKS
+    began = None if after is TaskStatus.DEFINED else at
+    return {
+        "status": after,
+        "reason": report.reason,
+        "external_id": external_name(row) if began else row["external_id"],
+        "submitted_at": row["submitted_at"] or began,
+        "ended_at": (row["ended_at"] or at) if is_final else None,
+        **{name: getattr(report, name) for name in _COUNTS},
+    }
+
+
+async def _store_jobs(connection: AsyncConnection, jobs: Sequence[JobReport]) -> None:
+    """Store final jobs, each once; a later attempt, after a retry of the task, replaces it."""
+    if not jobs:
+        return
+    change = insert_into(connection, job)
+    newer = {c.name: change.excluded[c.name] for c in job.c if not c.primary_key}
+    later = change.excluded.attempts > job.c.attempts
+    change = change.on_conflict_do_update(
+        index_elements=["task_id", "index"], set_=newer, where=later
+    )
+    await connection.execute(change, list(_job_rows(jobs)))
+
+
+def _job_rows(jobs: Iterable[JobReport]) -> Iterable[dict[str, Any]]:
+    for report in jobs:
+        row = report.model_dump()
+        for name in ("started_at", "ended_at"):
+            row[name] = row[name].isoformat() if row[name] else None
+        yield row | {"inputs": list(report.inputs), "outputs": list(report.outputs)}

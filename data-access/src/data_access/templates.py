@@ -1,0 +1,120 @@
+"""Template versions: made once, never changed; of each name one is ACTUAL."""
+
+import asyncio
+from dataclasses import dataclass
+
+from data_access.bulk import Row
+from data_access.compiling import Compiled, Compiler, compile_content
+from data_access.content import Content, changed, content_of
+from data_access.counters import CATALOGUE, Counters
+from data_access.overlaps import overlap_warnings
+from data_access.schema import decision, log, template
+from data_access.template_rows import contents, read_template
+from data_access.template_versions import (
+    MATCHED,
+    activate,
+    archive_actual,
+    insert_version,
+    is_same,
+    newest_version,
+    refuse_taken,
+    refuse_used,
+    status_after,
+    template_event,
+    version_row,
+)
+from penstock_core.contracts.base import Json
+from penstock_core.contracts.workflow import NewTemplate, TemplateChange
+from penstock_core.states import TEMPLATE_MOVES, TemplateStatus, check_move
+from penstock_core.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """What may be done with templates."""
+
+    store: Store
+    compiler: Compiler
+
+    async def check(self, new: NewTemplate) -> Json:
+        """Return the recipe and the warnings; nothing is stored."""
+        compiled, warnings = await self._compile(content_of(new))
+        recipe = compiled.recipe.model_dump(mode="json")
+        return {"recipe": recipe, "digest": compiled.digest, "warnings": list(warnings)}
+
+    async def create(self, new: NewTemplate, actor: str) -> Row:
+        """Return the first version of a new name; raises ``Duplicate``, ``InvalidTemplate``."""
+        content = content_of(new)
+        async with self.store.read() as connection:
+            await refuse_taken(connection, content)
+        compiled, warnings = await self._compile(content)
+        async with self.store.write() as connection:
+            counters = await Counters.lock(connection)
+            await refuse_taken(connection, content)
+            row = version_row(counters, compiled, warnings, 1, actor)
+            await insert_version(connection, counters, compiled, row)
+            return await activate(connection, counters, row, new.status, new.effective_from)
+
+    async def change(self, template_id: int, change: TemplateChange, actor: str) -> Row:
+        """Return the version that results: the same one, or a new one if the content changed."""
+        async with self.store.read() as connection:
+            before = await read_template(connection, template_id)
+        content = changed(Content(**before["content"]), change)
+        if is_same(Content(**before["content"]), content):
+            return await self._change_status(template_id, change)
+        compiled, warnings = await self._compile(content)
+        return await self._new_version(template_id, change, compiled, warnings, actor)
+
+    async def delete(self, template_id: int) -> None:
+        """Delete a version that made nothing; raises ``Conflict``."""
+        async with self.store.write() as connection:
+            counters = await Counters.lock(connection)
+            row = await read_template(connection, template_id)
+            await refuse_used(connection, row)
+            of_it = decision.c.template_id == template_id
+            await connection.execute(decision.delete().where(of_it))
+            this = template.c.template_id == template_id
+            await connection.execute(template.delete().where(this))
+            if row["status"] in MATCHED:
+                counters.next(CATALOGUE)
+            await counters.store(connection)
+            await log.append(connection, [template_event(row | {"status": "DELETED"})])
+
+    async def _compile(self, content: Content) -> tuple[Compiled, tuple[str, ...]]:
+        compiled = await compile_content(self.compiler, content)
+        async with self.store.read() as connection:
+            others = await contents(connection, [TemplateStatus.ACTUAL])
+        overlaps = await asyncio.to_thread(overlap_warnings, content, others)
+        return compiled, (*compiled.recipe.warnings, *overlaps)
+
+    async def _change_status(self, template_id: int, change: TemplateChange) -> Row:
+        async with self.store.write() as connection:
+            counters = await Counters.lock(connection)
+            row = await read_template(connection, template_id, lock=True)
+            status = change.status or TemplateStatus(row["status"])
+            before = TemplateStatus(row["status"])
+            check_move(TEMPLATE_MOVES, before, status, f"Template {template_id}")
+            if status is before and change.effective_from is None:
+                return row
+            return await activate(connection, counters, row, status, change.effective_from)
+
+    async def _new_version(
+        self,
+        template_id: int,
+        change: TemplateChange,
+        compiled: Compiled,
+        warnings: tuple[str, ...],
+        actor: str,
+    ) -> Row:
+        async with self.store.write() as connection:
+            counters = await Counters.lock(connection)
+            before = await read_template(connection, template_id, lock=True)
+            if compiled.content.name != before["name"]:
+                await refuse_taken(connection, compiled.content)
+            version = await newest_version(connection, compiled.content.name) + 1
+            row = version_row(counters, compiled, warnings, version, actor)
+            await insert_version(connection, counters, compiled, row)
+            status = change.status or status_after(TemplateStatus(before["status"]))
+            if status is TemplateStatus.ACTUAL:
+                await archive_actual(connection, before["name"], row["template_id"])
+            return await activate(connection, counters, row, status, change.effective_from)
