@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,10 @@ UNPACKED = ROOT / ".servers" / "root"
 
 @dataclass(frozen=True)
 class Programs:
-    """The folder of a server's own programs, and what its PATH must hold besides."""
+    """The folder of a server's own programs, and what its environment must hold."""
 
     folder: Path
-    path: str
+    env: Mapping[str, str]
 
     def __getitem__(self, name: str) -> str:
         return str(self.folder / name)
@@ -27,7 +27,7 @@ def find_rabbitmq() -> Programs | None:
         folder = base / "usr/lib/rabbitmq/bin"
         path = os.pathsep.join([str(base / "usr/bin"), "/usr/bin", "/bin"])
         if (folder / "rabbitmq-server").exists() and shutil.which("erl", path=path):
-            return Programs(folder, path)
+            return Programs(folder, {"PATH": path})
     return None
 
 
@@ -38,7 +38,7 @@ def find_postgres() -> Programs | None:
     unpacked = _newest(UNPACKED.glob("usr/lib/postgresql/*/bin"))
     for folder in (*named, *debian, *unpacked, *_wheel_folders()):
         if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return Programs(folder, "/usr/bin:/bin")
+            return Programs(folder, {"PATH": "/usr/bin:/bin"})
     return None
 
 

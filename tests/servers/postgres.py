@@ -26,7 +26,7 @@ class PostgresServer:
         self._user = _unprivileged_user()
         self._folder = Path(tempfile.mkdtemp(prefix="penstock-postgres-"))
         [self.port] = free_ports(1)
-        self._env = {"PATH": programs.path, "LC_ALL": "C.UTF-8"}
+        self._env = {**programs.env, "LC_ALL": "C.UTF-8"}
 
     def start(self) -> None:
         """Make a cluster and return once it answers."""

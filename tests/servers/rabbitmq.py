@@ -43,7 +43,7 @@ class RabbitServer:
         """Return once it answers; a second call after :meth:`kill` finds the same data."""
         _write_settings(self._folder, self.port, self.management_port)
         env = self._environment()
-        erlang_port_mapper = shutil.which("epmd", path=self._programs.path) or "epmd"
+        erlang_port_mapper = shutil.which("epmd", path=env["PATH"]) or "epmd"
         words = [erlang_port_mapper, "-port", str(self._epmd_port), "-address", "127.0.0.1"]
         self._epmd = GuardedProcess(words, self._folder, env)
         self._process = GuardedProcess([self._programs["rabbitmq-server"]], self._folder, env)
@@ -81,14 +81,14 @@ class RabbitServer:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": "Basic Z3Vlc3Q6Z3Vlc3Q=", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "null")
 
     def _environment(self) -> dict[str, str]:
         folder = self._folder
         return {
             "HOME": str(folder),
-            "PATH": self._programs.path,
+            **self._programs.env,
             "LANG": "C.UTF-8",
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
