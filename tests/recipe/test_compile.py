@@ -275,6 +275,60 @@ def test_the_templates_that_come_with_penstock_compile(folder: str) -> None:
         ).steps
 
 
+TYPES = """\
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [cat]
+requirements:
+  SchemaDefRequirement:
+    types:
+      - {name: Mode, type: enum, symbols: [fast, slow]}
+      - $import: geometry.yml
+inputs:
+  f: {type: File, inputBinding: {position: 1}}
+  mode: {type: Mode, default: fast}
+  geometry: "geometry.yml#Geometry?"
+stdout: o
+outputs: {out: stdout}
+"""
+GEOMETRY = "name: Geometry\ntype: record\nfields:\n  - {name: z, type: int}\n"
+
+
+def test_types_by_name_are_written_out_and_checked() -> None:
+    documents = {"t.cwl": TYPES, "geometry.yml": GEOMETRY}
+    recipe = compile(documents, "t.cwl", values={"mode": "slow", "geometry": {"z": 3}})
+    types = {spec.name: spec.type for spec in recipe.inputs}
+    assert types["mode"]["symbols"] == ["fast", "slow"]
+    assert types["geometry"][1]["fields"] == [{"name": "z", "type": "int"}]
+    for wrong in ({"mode": "quick"}, {"geometry": {"z": "3"}}, {"geometry": {"x": 3}}):
+        with pytest.raises(InvalidTemplate, match="does not fit"):
+            compile(documents, "t.cwl", values=wrong)
+
+
+SINGLE = """\
+cwlVersion: v1.2
+class: Workflow
+inputs: {files: "File[]", word: {type: string, default: x}}
+steps:
+  write:
+    run:
+      class: CommandLineTool
+      baseCommand: [echo]
+      inputs: {word: {type: string, inputBinding: {position: 1}}}
+      stdout: o
+      outputs: {out: stdout}
+    in: {word: word}
+    out: [out]
+outputs: []
+"""
+
+
+def test_a_step_without_dataset_is_single_and_the_unread_dataset_is_noticed() -> None:
+    recipe = compile({"w.cwl": SINGLE}, "w.cwl")
+    assert step(recipe, "write") == (Mode.SINGLE, Trigger.CLOSED, ())
+    assert recipe.warnings == ("no step reads the dataset",)
+
+
 def test_an_output_that_is_no_file_is_dropped_with_a_warning() -> None:
     text = TOOL.replace(
         "outputs: {", "outputs: {n: {type: int, outputBinding: {outputEval: $(1)}}, "

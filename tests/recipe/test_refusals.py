@@ -208,10 +208,17 @@ def test_a_graph_without_main_says_so() -> None:
     assert error.hint == "Give the process to start with the id `main`."
 
 
-@pytest.mark.parametrize("name", ["/etc/x", "../x", "a//b", "a/./b", "tool.cwl/x"])
+@pytest.mark.parametrize(
+    "name", ["/etc/x", "../x", "a//b", "a/./b", "tool.cwl/x", "a#b", "a%20b", "a:b"]
+)
 def test_a_file_has_a_plain_name_inside_the_bundle(name: str) -> None:
     with pytest.raises(InvalidTemplate, match="the name"):
         compile({"main.cwl": WORKFLOW, "tool.cwl": TOOL, name: ""}, "main.cwl")
+
+
+def test_a_workflow_without_steps_is_refused() -> None:
+    empty = "cwlVersion: v1.2\nclass: Workflow\ninputs: {f: File}\nsteps: []\noutputs: []\n"
+    assert refusal(empty).message == "main.cwl:4:1: the workflow has no steps"
 
 
 def test_an_absent_main_names_what_there_is() -> None:

@@ -36,7 +36,12 @@ class Chain:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the compiled steps; raises ``InvalidTemplate`` at the first that is not taken."""
-        return tuple(self._step(step) for step in self._ordered())
+        steps = tuple(self._step(step) for step in self._ordered())
+        if not steps:
+            raise wrong(self._workflow.tool, "steps", "the workflow has no steps", "Add one.")
+        if not any(link.step == "" for step in steps for link in step.links):
+            self.warnings.append("no step reads the dataset")
+        return steps
 
     def _ordered(self) -> Iterator[WorkflowStep]:
         waiting = sorted(self._workflow.steps, key=lambda s: at(self._raw[s.id], "id"))

@@ -21,10 +21,12 @@ from recipe.references import References, place, require_mapping
 from recipe.salad_errors import translate
 from recipe.single_tool import workflow_around
 from recipe.values import check_values
-from recipe.workflow_inputs import bound_input, input_spec
+from recipe.workflow_inputs import bound_input, input_specs
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 VERSIONS = ("v1.0", "v1.1", "v1.2")
+_MEANS_MORE = frozenset("#%?:\\")
+"""Characters that mean something in a reference."""
 
 
 def compile(
@@ -66,7 +68,7 @@ def compile(
 
 
 def _check_bundle(documents: Mapping[str, str], main: str) -> None:
-    size = sum(len(text.encode()) for text in documents.values())
+    size = sum(len(text.encode(errors="replace")) for text in documents.values())
     if size > MAX_BUNDLE_BYTES:
         message = f"the bundle is larger than {MAX_BUNDLE_BYTES // 1024} KiB ({size} bytes)"
         raise fault(main, 0, 0, message, "Give big files as data, by a dataset or a path.")
@@ -77,8 +79,9 @@ def _check_bundle(documents: Mapping[str, str], main: str) -> None:
 
 
 def _check_path(path: str, documents: Iterable[str]) -> None:
-    if path != posixpath.normpath(path) or path.startswith(("/", "..")) or path == ".":
-        message = "the name leads out of the bundle, or is not plain"
+    is_inside = path == posixpath.normpath(path) and not path.startswith(("/", ".."))
+    if path == "." or not is_inside or not path.isprintable() or _MEANS_MORE & set(path):
+        message = "the name leads out of the bundle, or is not plain (it may hold none of #%?:\\)"
         raise fault(path, 0, 0, message, "Name files relatively, as in tools/decode.cwl.")
     if any(other.startswith(f"{path}/") for other in documents):
         raise fault(path, 0, 0, "the name is a file and a folder", "Rename one of them.")
@@ -119,10 +122,9 @@ def _recipe(bundle: Bundle, main: str, asked: str, given: set[str]) -> Recipe:
     bound = bound_input(workflow, main, asked, given)
     chain = Chain(workflow, bound)
     steps = chain.steps()
-    inputs = (input_spec(node) for node in workflow.tool["inputs"])
     return Recipe(
         input=bound,
-        inputs=tuple(spec for spec in inputs if spec.name != bound),
+        inputs=tuple(spec for spec in input_specs(workflow) if spec.name != bound),
         steps=steps,
         documents=dict(bundle.documents),
         warnings=tuple(chain.warnings),

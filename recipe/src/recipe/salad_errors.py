@@ -33,7 +33,8 @@ def translate(error: BaseException, main: str) -> InvalidTemplate:
     if isinstance(error, SchemaSaladException):
         found = [one for leaf in error.leaves() for one in _leaf(leaf, main)]
     else:
-        found = [_diagnostic(main, 0, 0, str(error) or type(error).__name__)]
+        text = f"cwltool cannot read it ({type(error).__name__}: {error})"
+        found = [_diagnostic(main, 0, 0, text)]
     return invalid(found or [_diagnostic(main, 0, 0, str(error))])
 
 

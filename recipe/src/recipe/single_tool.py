@@ -26,10 +26,15 @@ def workflow_around(tool: Process, main: str) -> dict[str, Any]:
     return {
         "cwlVersion": "v1.2",
         "class": "Workflow",
+        "requirements": [r for r in inner.get("requirements", ()) if _defines_types(r)],
         "inputs": [_copied(i) for i in inner["inputs"]],
         "outputs": [],
         "steps": [step],
     }
+
+
+def _defines_types(requirement: Mapping[str, Any]) -> bool:
+    return str(requirement["class"]) == "SchemaDefRequirement"
 
 
 def _copied(node: Mapping[str, Any]) -> dict[str, Any]:

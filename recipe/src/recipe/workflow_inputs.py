@@ -6,6 +6,7 @@ from typing import Any
 from cwltool.process import shortname
 from cwltool.workflow import Workflow
 
+from recipe.bundle import path_of
 from recipe.constructs import wrong
 from recipe.diagnostics import fault
 from recipe.model import InputSpec
@@ -45,9 +46,19 @@ def _check_asked(nodes: Mapping[str, Any], main: str, asked: str) -> None:
         raise wrong(nodes[asked], "type", message, "Name another input, or change its type.")
 
 
-def input_spec(node: Mapping[str, Any]) -> InputSpec:
-    """Return what an input takes, as forms and checks need it."""
-    cwl_type = plain(node["type"])
+def input_specs(workflow: Workflow) -> tuple[InputSpec, ...]:
+    """Return what each input takes, as forms and checks need it: types written out in full."""
+    defined = {
+        definition["name"]: definition
+        for requirement in plain(workflow.requirements)
+        if requirement["class"] == "SchemaDefRequirement"
+        for definition in requirement["types"]
+    }
+    return tuple(_spec(node, defined) for node in workflow.tool["inputs"])
+
+
+def _spec(node: Mapping[str, Any], defined: Mapping[str, Any]) -> InputSpec:
+    cwl_type = _written_out(plain(node["type"]), defined)
     optional = isinstance(cwl_type, list) and "null" in cwl_type
     return InputSpec(
         name=shortname(node["id"]),
@@ -57,6 +68,19 @@ def input_spec(node: Mapping[str, Any]) -> InputSpec:
         label=str(node.get("label") or ""),
         doc=_text(node.get("doc")),
     )
+
+
+def _written_out(node: Any, defined: Mapping[str, Any]) -> Any:
+    """Return a type with named types in place, and short names for symbols and fields."""
+    if isinstance(node, list):
+        return [_written_out(item, defined) for item in node]
+    if isinstance(node, dict):
+        return {key: _written_out(value, defined) for key, value in node.items()}
+    if node in defined:
+        # A type may contain itself; its name alone stands there the second time.
+        others = {name: one for name, one in defined.items() if name != node}
+        return _written_out(defined[node], others)
+    return shortname(node) if path_of(str(node)) else node
 
 
 def _text(doc: Any) -> str:

@@ -23,7 +23,7 @@ MAX_DEPTH = 40
 
 def check_yaml(path: str, text: str) -> None:
     """Raise ``InvalidTemplate`` unless ``text`` is one document of bounded size and depth."""
-    if len(text.encode()) > MAX_BYTES:
+    if len(text.encode(errors="replace")) > MAX_BYTES:
         raise fault(
             path, 0, 0, f"larger than {MAX_BYTES // 1024} KiB", "Split it into several files."
         )
