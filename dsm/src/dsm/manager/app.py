@@ -1,0 +1,31 @@
+"""The manager's face: one ASGI application over one store."""
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from dsm.manager.routes import datasets, files, messages
+from dsm.manager.storages import ROOT, create_storage
+from dsm.manager.work import begin_work
+from penstock_core.bus import Bus
+from penstock_core.store import Store
+from penstock_core.tokens import Verifier
+from penstock_core.web import add_readiness, new_app
+
+
+async def make_app(store: Store, bus: Bus, verifier: Verifier) -> FastAPI:
+    """Return the application over a migrated store; makes the storage of the root at first."""
+    async with begin_work(store) as work:
+        await create_storage(work, ROOT)
+    app = new_app("Penstock dsm", verifier, "Datasets, files, runs, closing, and what came in.")
+    app.state.store = store
+    app.state.bus = bus
+    for router in (datasets.router, files.router, messages.router):
+        app.include_router(router)
+
+    async def waits_for() -> dict[str, str]:
+        async with store.read() as connection:
+            await connection.execute(text("SELECT 1"))
+        return {}
+
+    add_readiness(app, waits_for)
+    return app

@@ -1,0 +1,54 @@
+"""Every message that Penstock takes from outside, and what is done with it."""
+
+from dsm.manager.daq_handlers import (
+    announce_stfs,
+    end_runs,
+    keep_facts,
+    moves_run_to,
+    register_stfs,
+)
+from dsm.manager.messages import (
+    DaqMessage,
+    DatasetClose,
+    DatasetDelete,
+    DatasetInput,
+    DatasetUpload,
+    EndRun,
+    FileInput,
+    FileProcess,
+    RunImminent,
+    StfGen,
+    StfReady,
+    TfFileRegistered,
+)
+from dsm.manager.spd_handlers import (
+    announce_closes,
+    delete_datasets,
+    refuse_uploads,
+    take_inputs,
+    take_processed,
+)
+from dsm.manager.telling import Handler
+from penstock_core.states import RunState
+
+DAQ = "daq"
+REGISTER = "dsm.register"
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    (DAQ, "run_imminent"): Handler(RunImminent, moves_run_to(RunState.IMMINENT)),
+    (DAQ, "start_run"): Handler(DaqMessage, moves_run_to(RunState.RUNNING)),
+    (DAQ, "pause_run"): Handler(DaqMessage, moves_run_to(RunState.PAUSED)),
+    (DAQ, "resume_run"): Handler(DaqMessage, moves_run_to(RunState.RUNNING)),
+    (DAQ, "stf_gen"): Handler(StfGen, announce_stfs),
+    (DAQ, "stf_ready"): Handler(StfReady, register_stfs),
+    (DAQ, "tf_file_registered"): Handler(TfFileRegistered, keep_facts),
+    (DAQ, "end_run"): Handler(EndRun, end_runs),
+    (DAQ, "data_ready"): Handler(DaqMessage, keep_facts),
+    (REGISTER, "file.input"): Handler(FileInput, take_inputs),
+    (REGISTER, "file.process"): Handler(FileProcess, take_processed),
+    (REGISTER, "dataset.input"): Handler(DatasetInput, take_inputs),
+    (REGISTER, "dataset.close"): Handler(DatasetClose, announce_closes),
+    (REGISTER, "dataset.upload"): Handler(DatasetUpload, refuse_uploads),
+    (REGISTER, "dataset.delete"): Handler(DatasetDelete, delete_datasets),
+}
+"""In the order in which the DAQ's messages of one batch are applied: facts may be sorted."""

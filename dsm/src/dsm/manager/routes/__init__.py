@@ -1,0 +1,1 @@
+"""The manager's REST: routes parse, call one function, and answer."""

@@ -1,0 +1,135 @@
+"""Datasets: making, listing, contents, and their end."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from dsm.manager import closing, datasets, queries
+from dsm.manager.reading import datasets_by_uid, the_dataset
+from dsm.manager.routes.common import MOST_ITEMS, V1, After, Changer, Limit, TheStore
+from dsm.manager.work import begin_work
+from penstock_core.contracts.base import Frozen, Page
+from penstock_core.contracts.dsm import (
+    Announcement,
+    CloseRequest,
+    CloseResult,
+    Contents,
+    Dataset,
+    Evidence,
+    LedgerRow,
+    NewDataset,
+    Outcome,
+)
+from penstock_core.states import DatasetKind, DatasetState
+from penstock_core.web import Operator, Reader, ServiceCaller
+
+router = APIRouter(prefix=f"{V1}/dataset", tags=["datasets"])
+
+
+class Reason(Frozen):
+    """Why an operator closes a dataset; it goes into the ledger."""
+
+    because: str = Field(min_length=1, max_length=1000)
+
+
+@router.post("")
+async def create_datasets(
+    store: TheStore,
+    caller: Changer,
+    wanted: Annotated[list[NewDataset], Field(max_length=MOST_ITEMS)],
+) -> tuple[Dataset, ...]:
+    """Return these datasets in the order given, made where they were not there: all or none."""
+    for new in wanted:
+        datasets.check_new(new)
+    async with begin_work(store) as work:
+        rows = await datasets.ensure_datasets(work, wanted)
+        uids = [datasets.uid_of(new) for new in wanted]
+        for new, uid in zip(wanted, uids, strict=True):
+            if error := datasets.kind_differs(new, rows[uid]):
+                raise error
+        made = await datasets_by_uid(work.connection, uids)
+    return tuple(made[uid] for uid in uids)
+
+
+@router.get("")
+async def list_datasets(
+    store: TheStore,
+    _caller: Reader,
+    name: str = "",
+    namespace: str = "",
+    scope: str = "",
+    state: DatasetState | None = None,
+    kind: DatasetKind | None = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[Dataset]:
+    """Return a page of datasets; ``name`` is a glob of ``*``, ``?`` and ``[ab]``."""
+    equal = {"namespace": namespace, "scope": scope, "state": state or "", "kind": kind or ""}
+    async with store.read() as connection:
+        return await queries.page_datasets(connection, name=name, after=after, limit=limit, **equal)
+
+
+@router.post("/announce")
+async def announce(
+    store: TheStore,
+    _caller: ServiceCaller,
+    ends: Annotated[list[Announcement], Field(max_length=MOST_ITEMS)],
+) -> tuple[Outcome, ...]:
+    """Store that producers have ended, each with its count."""
+    async with begin_work(store) as work:
+        return await closing.announce(work, ends)
+
+
+@router.get("/closing")
+async def list_closing(
+    store: TheStore, _caller: Reader, after: After = 0, limit: Limit = 500
+) -> Page[Evidence]:
+    """Return the evidence on open datasets whose producer has announced its end."""
+    async with store.read() as connection:
+        return await queries.page_closing(connection, after, limit)
+
+
+@router.post("/close")
+async def close_datasets(
+    store: TheStore,
+    caller: ServiceCaller,
+    requests: Annotated[list[CloseRequest], Field(max_length=MOST_ITEMS)],
+) -> tuple[CloseResult, ...]:
+    """Close datasets that still are at the revision that was looked at."""
+    async with begin_work(store) as work:
+        return await closing.close_datasets(work, requests, caller.subject)
+
+
+@router.get("/{uid}")
+async def get_dataset(store: TheStore, _caller: Reader, uid: str) -> Dataset:
+    """Return one dataset."""
+    async with store.read() as connection:
+        return await the_dataset(connection, uid)
+
+
+@router.get("/{uid}/contents")
+async def get_contents(
+    store: TheStore,
+    _caller: Reader,
+    uid: str,
+    after: After = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> Contents:
+    """Return a dataset's files after a position, with its state, as one snapshot."""
+    async with store.read() as connection:
+        return await queries.read_contents(connection, uid, after, limit)
+
+
+@router.get("/{uid}/ledger")
+async def get_ledger(store: TheStore, _caller: Reader, uid: str) -> tuple[LedgerRow, ...]:
+    """Return the closing ledger of a dataset, oldest first."""
+    async with store.read() as connection:
+        return await closing.read_ledger(connection, uid)
+
+
+@router.post("/{uid}/close")
+async def force_close(store: TheStore, caller: Operator, uid: str, reason: Reason) -> Dataset:
+    """Close a dataset on the caller's word, whatever was announced."""
+    async with begin_work(store) as work:
+        return await closing.force_close(work, uid, reason.because, caller.subject)

@@ -1,0 +1,78 @@
+"""Files, storages and manifests."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from dsm.manager import queries, storages
+from dsm.manager.manifests import register_manifests
+from dsm.manager.routes.common import MOST_ITEMS, V1, After, Changer, Limit, TheStore
+from dsm.manager.single_files import FileOfDataset, register_files
+from dsm.manager.work import begin_work
+from penstock_core.contracts.base import Page
+from penstock_core.contracts.dsm import File, Manifest, NewStorage, Outcome, Storage
+from penstock_core.states import FileState
+from penstock_core.web import Operator, Reader, ServiceCaller
+
+router = APIRouter(prefix=V1, tags=["files"])
+
+
+@router.post("/file/", status_code=201)
+async def create_files(
+    store: TheStore, caller: Operator, files: FileOfDataset | list[FileOfDataset]
+) -> File | tuple[File, ...]:
+    """Register a file, or several: all or none of them."""
+    several = files if isinstance(files, list) else [files]
+    async with begin_work(store) as work:
+        made = await register_files(work, several, caller.subject)
+    return made if isinstance(files, list) else made[0]
+
+
+@router.get("/file/")
+async def list_files(
+    store: TheStore,
+    _caller: Reader,
+    name: str = "",
+    namespace: str = "",
+    scope: str = "",
+    state: FileState | None = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[File]:
+    """Return a page of files; ``name`` is a whole name."""
+    equal = {"name": name, "namespace": namespace, "scope": scope, "state": state or ""}
+    async with store.read() as connection:
+        return await queries.page_files(connection, after=after, limit=limit, **equal)
+
+
+@router.get("/file/{uid}")
+async def get_file(store: TheStore, _caller: Reader, uid: str) -> File:
+    """Return one file."""
+    async with store.read() as connection:
+        return await queries.the_file(connection, uid)
+
+
+@router.post("/manifest")
+async def create_manifests(
+    store: TheStore,
+    _caller: ServiceCaller,
+    manifests: Annotated[list[Manifest], Field(max_length=MOST_ITEMS)],
+) -> tuple[Outcome, ...]:
+    """Register the outputs of jobs, each job's all or nothing."""
+    async with begin_work(store) as work:
+        return await register_manifests(work, manifests)
+
+
+@router.get("/storage")
+async def list_storages(store: TheStore, _caller: Reader) -> tuple[Storage, ...]:
+    """Return all storages."""
+    async with store.read() as connection:
+        return await storages.list_storages(connection)
+
+
+@router.post("/storage")
+async def create_storage(store: TheStore, _caller: Changer, new: NewStorage) -> Storage:
+    """Return the storage of this name, made where it was not there."""
+    async with begin_work(store) as work:
+        return await storages.create_storage(work, new)

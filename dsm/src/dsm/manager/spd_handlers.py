@@ -1,0 +1,199 @@
+"""What SPD's messages on ``dsm.register`` do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from dsm.manager.closing import announce_end, delete_dataset
+from dsm.manager.datasets import (
+    dataset_rows,
+    ensure_datasets,
+    kind_differs,
+    merge_metadata,
+    uid_of,
+)
+from dsm.manager.messages import (
+    DatasetClose,
+    DatasetDelete,
+    DatasetInput,
+    DatasetUpload,
+    FileInput,
+    FileProcess,
+    ToldFile,
+)
+from dsm.manager.reading import no_dataset
+from dsm.manager.registration import NewFile, Part, Unit, register
+from dsm.manager.rules import path_within
+from dsm.manager.storages import StorageRow, find_storage, storages_by_uid
+from dsm.manager.telling import Answer, Done, Letter, answer_each
+from dsm.manager.work import Work
+from penstock_core.contracts.base import Json
+from penstock_core.contracts.dsm import NewDataset
+from penstock_core.errors import Conflict, InvalidInput, PenstockError
+from penstock_core.states import DatasetState
+
+Storages = Mapping[str, StorageRow]
+
+
+async def take_inputs(
+    work: Work, letters: Sequence[Letter[FileInput] | Letter[DatasetInput]]
+) -> list[Answer]:
+    """Open input datasets and register their files; announce the ends of those told closed."""
+    wanted = [_new_dataset(letter) for letter in letters]
+    rows = await ensure_datasets(work, wanted)
+    ours = [rows[uid_of(new)] for new in wanted]
+    await _merge_metadata(work, wanted, ours)
+    answers = await _register(work, letters, ours)
+    for n, (letter, new, row) in enumerate(zip(letters, wanted, ours, strict=True)):
+        answers[n] = kind_differs(new, row) or answers[n]
+        if isinstance(letter.body, DatasetInput) and letter.body.closed:
+            answers[n] = await _announce(work, row, letter, answers[n])
+    return answers
+
+
+def _new_dataset(letter: Letter[FileInput] | Letter[DatasetInput]) -> NewDataset:
+    body = letter.body
+    given = body.metadata if isinstance(body, DatasetInput) else {}
+    return NewDataset(
+        name=body.datasetName,
+        namespace=letter.namespace,
+        scope=body.scope,
+        metadata=body.extras | given,
+        producer=letter.message.sender,
+    )
+
+
+async def _merge_metadata(
+    work: Work, wanted: Sequence[NewDataset], rows: Sequence[Row[Any]]
+) -> None:
+    told: dict[str, Json] = {}
+    for new, row in zip(wanted, rows, strict=True):
+        told[row.uid] = new.metadata | told.get(row.uid, {})
+    for row in {row.uid: row for row in rows}.values():
+        await merge_metadata(work, row, told[row.uid])
+
+
+async def _announce(work: Work, row: Row[Any], letter: Letter[Any], answer: Answer) -> Answer:
+    if isinstance(answer, PenstockError):
+        return answer
+    try:
+        details = await announce_end(work, row, len(letter.body.files), letter.message.sender)
+    except PenstockError as error:
+        return error
+    return Done(details)
+
+
+async def take_processed(work: Work, letters: Sequence[Letter[FileProcess]]) -> list[Answer]:
+    """Register files that processing made, in datasets that are there."""
+    rows = await dataset_rows(work, [letter.body.datasetId for letter in letters])
+    known = [letter for letter in letters if letter.body.datasetId in rows]
+    answers = iter(await _register(work, known, [rows[letter.body.datasetId] for letter in known]))
+    return [
+        next(answers) if letter.body.datasetId in rows else no_dataset(letter.body.datasetId)
+        for letter in letters
+    ]
+
+
+async def _register(
+    work: Work, letters: Sequence[Letter[Any]], rows: Sequence[Row[Any]]
+) -> list[Answer]:
+    """Register the files of each letter in the dataset of its row."""
+    named = [file.storageId for letter in letters for file in letter.body.files]
+    storages = await storages_by_uid(work.connection, named)
+    planned: list[Unit | PenstockError] = []
+    for letter, row in zip(letters, rows, strict=True):
+        try:
+            files = _new_files(letter.body.files, storages)
+            planned.append(Unit((Part(row, files),), producer=letter.message.sender))
+        except PenstockError as error:
+            planned.append(error)
+    results = iter(await register(work, [unit for unit in planned if isinstance(unit, Unit)]))
+    answers: list[Answer] = []
+    for plan, row in zip(planned, rows, strict=True):
+        result = plan if isinstance(plan, PenstockError) else next(results)
+        if not isinstance(result, PenstockError):
+            text = f"{result.files} files registered in dataset {row.name}; datasetId = {row.uid}"
+            answers.append(Done(text))
+        else:
+            answers.append(result)
+    return answers
+
+
+def _new_files(files: Iterable[ToldFile], storages: Storages) -> tuple[NewFile, ...]:
+    return tuple(new_file(n, file, storages) for n, file in enumerate(files))
+
+
+def new_file(number: int, file: ToldFile, storages: Storages) -> NewFile:
+    """Return a file as the catalog wants it; ``number`` is its place in the message, for errors.
+
+    Raises
+    ------
+    NotFound
+        its storage is not known.
+    InvalidInput
+        its path lies outside of the storage.
+    """
+    storage = find_storage(storages, file.storageId)
+    try:
+        path = path_within(storage.base, file.path)
+    except InvalidInput as error:
+        field = f"files.{number}.path"
+        raise InvalidInput(error.message, hint=error.hint, field=field) from error
+    return NewFile(
+        name=file.name,
+        storage_id=storage.id,
+        path=path,
+        size_bytes=file.size,
+        checksum=file.checksum,
+        basename=file.name,
+        index=file.sequence,
+        metadata=dict(file.model_extra or {}),
+    )
+
+
+async def announce_closes(work: Work, letters: Sequence[Letter[DatasetClose]]) -> list[Answer]:
+    """Announce the ends of datasets, at the count given or at what is registered."""
+
+    async def one(letter: Letter[DatasetClose]) -> Done:
+        row = await _row(work, letter.body.datasetId)
+        files = letter.body.files
+        if files is None and row.state != DatasetState.OPEN:
+            return Done(f"The dataset {row.name} is {row.state} already; datasetId = {row.uid}")
+        count = row.files if files is None else files
+        return Done(await announce_end(work, row, count, letter.message.sender))
+
+    return await answer_each(letters, one)
+
+
+async def refuse_uploads(work: Work, letters: Sequence[Letter[DatasetUpload]]) -> list[Answer]:
+    """Say that there is no external storage to upload to."""
+
+    async def one(letter: Letter[DatasetUpload]) -> Done:
+        row = await _row(work, letter.body.datasetId)
+        raise Conflict(
+            f"The dataset {row.name!r} cannot be uploaded: no external storage is configured.",
+            hint="Its files stay where they are; GET /api/v1/storage lists the storages.",
+            field="storageId",
+            facts={"uid": row.uid},
+        )
+
+    return await answer_each(letters, one)
+
+
+async def delete_datasets(work: Work, letters: Sequence[Letter[DatasetDelete]]) -> list[Answer]:
+    """Mark datasets as deleted."""
+
+    async def one(letter: Letter[DatasetDelete]) -> Done:
+        row = await _row(work, letter.body.datasetId)
+        await delete_dataset(work, row)
+        return Done(f"The dataset {row.name} is deleted; datasetId = {row.uid}")
+
+    return await answer_each(letters, one)
+
+
+async def _row(work: Work, uid: str) -> Row[Any]:
+    rows = await dataset_rows(work, [uid])
+    if uid not in rows:
+        raise no_dataset(uid)
+    return rows[uid]

@@ -1,0 +1,193 @@
+"""The tables of the storage manager's store.
+
+Rows have numbers of their own for joins and cursors, and a ``uid`` for the world; the uid is the
+uuid5 of the natural key, so that whoever names the same thing gets the same uid. Counts stand on
+the dataset's row and grow with it, for counting rows would cost more with each file.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+from penstock_core.eventlog import BigId, EventLog, JsonColumn
+from penstock_core.store import new_metadata
+
+metadata = new_metadata()
+event_log = EventLog(metadata)
+
+_UID = String(36)
+_NAME = String(250)
+_TIME = String(40)
+
+storage = Table(
+    "storage",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("uid", _UID, nullable=False, unique=True),
+    Column("name", _NAME, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("base", Text, nullable=False),
+)
+
+dataset = Table(
+    "dataset",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("uid", _UID, nullable=False, unique=True),
+    Column("namespace", String(64), nullable=False),
+    Column("scope", String(64), nullable=False),
+    Column("name", _NAME, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("metadata", JsonColumn, nullable=False),
+    Column("producer", String(512), nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("announced", BigInteger),
+    Column("announced_by", String(512), nullable=False),
+    Column("announced_at", _TIME),
+    Column("incomplete", Boolean, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("opened_at", _TIME, nullable=False),
+    Column("last_file_at", _TIME),
+    Column("closed_at", _TIME),
+    Column("closed_because", Text, nullable=False),
+    Column("closed_by", String(512), nullable=False),
+    UniqueConstraint("namespace", "scope", "name"),
+)
+Index("ix_dataset_name", dataset.c.name)
+Index(
+    "ix_dataset_closing",
+    dataset.c.id,
+    sqlite_where=(dataset.c.state == "OPEN") & dataset.c.announced.is_not(None),
+    postgresql_where=(dataset.c.state == "OPEN") & dataset.c.announced.is_not(None),
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("uid", _UID, nullable=False, unique=True),
+    Column("namespace", String(64), nullable=False),
+    Column("scope", String(64), nullable=False),
+    Column("name", _NAME, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("storage_id", BigInteger, ForeignKey("storage.id"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("checksum", String(160), nullable=False),
+    Column("metadata", JsonColumn, nullable=False),
+    Column("registered_at", _TIME, nullable=False),
+    UniqueConstraint("namespace", "scope", "name"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("dataset_id", BigInteger, ForeignKey("dataset.id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("file_id", BigInteger, ForeignKey("file.id"), nullable=False),
+    Column("port", String(250), nullable=False),
+    Column("index", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("basename", _NAME, nullable=False),
+    Column("producer", String(512), nullable=False),
+    UniqueConstraint("dataset_id", "file_id"),
+    UniqueConstraint("dataset_id", "port", "part", "index"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("namespace", String(64), nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("dataset_id", BigInteger, ForeignKey("dataset.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("state_at", _TIME, nullable=False),
+    Column("state_tick", Float, nullable=False),
+    Column("conditions", JsonColumn, nullable=False),
+    Column("started_at", _TIME),
+    Column("ended_at", _TIME),
+    UniqueConstraint("namespace", "run"),
+)
+
+stream = Table(
+    "stream",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("run.id"), primary_key=True),
+    Column("stream", String(250), primary_key=True),
+    Column("stfs", BigInteger, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("total", BigInteger),
+)
+
+stf = Table(
+    "stf",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("run.id"), primary_key=True),
+    Column("filename", _NAME, primary_key=True),
+    Column("stream", String(250), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("checksum", String(160), nullable=False),
+    Column("registered", Boolean, nullable=False),
+)
+Index(
+    "ix_stf_missing",
+    stf.c.run_id,
+    stf.c.sequence,
+    sqlite_where=stf.c.registered == false(),
+    postgresql_where=stf.c.registered == false(),
+)
+
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("job", String(512), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("registered_at", _TIME, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("dataset_id", BigInteger, ForeignKey("dataset.id"), nullable=False, index=True),
+    Column("at", _TIME, nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("because", Text, nullable=False),
+    Column("evidence", JsonColumn, nullable=False),
+    Column("actor", String(512), nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("identity", String(64), nullable=False, unique=True),
+    Column("message_id", String(512), nullable=False),
+    Column("exchange", String(64), nullable=False),
+    Column("routing_key", String(250), nullable=False),
+    Column("correlation_id", String(512), nullable=False),
+    Column("sender", String(512), nullable=False),
+    Column("namespace", String(64), nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("sent_at", _TIME, nullable=False),
+    Column("received_at", _TIME, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("details", Text, nullable=False),
+    Column("error", JsonColumn),
+)

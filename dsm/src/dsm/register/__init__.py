@@ -1,0 +1,1 @@
+"""The register: takes messages from outside to the manager, and answers them."""

@@ -1,0 +1,84 @@
+"""Messages from outside go to the manager, a batch in one call, and are answered."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from dsm.register.replies import final_reply, retrying_reply
+from penstock_core.bus import Bus, Delivery, Message
+from penstock_core.clients.dsm import DsmClient
+from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome
+from penstock_core.dispatch import DONE, Outcome, consume
+from penstock_core.errors import (
+    Forbidden,
+    NotAuthenticated,
+    NotFound,
+    RetriableError,
+    ServiceUnavailable,
+)
+from penstock_core.service import Loop
+from penstock_core.topology import REGISTER_KEYS
+
+QUEUES = (*(f"dsm.register.{key}" for key in REGISTER_KEYS), "dsm.daq")
+MAX_BATCH = 200
+log = logging.getLogger(__name__)
+
+
+class Register:
+    """Hands messages in and publishes the answers, before they are acknowledged."""
+
+    def __init__(self, bus: Bus, manager: DsmClient) -> None:
+        self._bus = bus
+        self._manager = manager
+
+    def loops(self) -> tuple[Loop, ...]:
+        """Return one loop for each queue that is taken from."""
+        return tuple(self._loop(queue) for queue in QUEUES)
+
+    def _loop(self, queue: str) -> Loop:
+        async def run() -> None:
+            await consume(
+                self._bus, queue, self.handle, max_batch=MAX_BATCH, on_hold=self.tell_held
+            )
+
+        return run
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
+        """Take in one batch; raises ``RetriableError`` while the manager is away."""
+        results = await self._take_in([as_intake(d.message) for d in deliveries])
+        pairs = list(zip(deliveries, results, strict=True))
+        await self._answer(
+            final_reply(delivery.message, result.details, failed=result.error is not None)
+            for delivery, result in pairs
+        )
+        return [DONE if r.error is None else Outcome(r.details) for r in results]
+
+    async def tell_held(self, deliveries: Sequence[Delivery], error: RetriableError) -> None:
+        """Answer that the catalog is away, and that these are held until it is back."""
+        await self._answer(retrying_reply(delivery.message, error) for delivery in deliveries)
+
+    async def _take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:
+        try:
+            return await self._manager.take_in(messages)
+        except (NotAuthenticated, Forbidden) as error:
+            # The register's own token or secret: no fault of the messages, so they are held.
+            raise ServiceUnavailable(error.message, hint=error.hint) from error
+
+    async def _answer(self, replies: Iterable[Message | None]) -> None:
+        try:
+            await self._bus.publish([reply for reply in replies if reply is not None])
+        except NotFound as error:
+            log.warning("a reply reached nobody: %s", error)
+
+
+def as_intake(message: Message) -> IntakeMessage:
+    """Return ``message`` as the manager takes it; bytes that are no text stay recognisable."""
+    return IntakeMessage(
+        exchange=message.exchange,
+        routing_key=message.routing_key,
+        body=message.body.decode("utf-8", "backslashreplace"),
+        message_id=message.message_id,
+        correlation_id=message.correlation_id,
+        timestamp=message.timestamp,
+        namespace=message.headers.get("namespace", ""),
+        sender=message.headers.get("sender", ""),
+    )

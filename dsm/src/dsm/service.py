@@ -1,0 +1,53 @@
+"""The storage manager as a service: the manager with its store, and the register before it.
+
+The two are open together in one process, or the register alone in another.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dsm.manager.app import make_app
+from dsm.manager.tables import event_log
+from dsm.register.consumer import Register
+from penstock_core.clients.house import HouseClients
+from penstock_core.migrations import upgrade
+from penstock_core.outbox import Outbox
+from penstock_core.reconciler import Reconciler
+from penstock_core.service import House, Service
+from penstock_core.store import Store
+from penstock_core.tokens import Verifier
+
+NAME = "dsm"
+EVENTS = "dsm.event"
+
+
+@asynccontextmanager
+async def open_service(house: House) -> AsyncIterator[Service]:
+    """Give manager and register as one running service."""
+    async with open_manager(house) as manager, open_register(house) as register:
+        yield Service(NAME, manager.app, (*manager.loops, *register.loops))
+
+
+@asynccontextmanager
+async def open_manager(house: House) -> AsyncIterator[Service]:
+    """Give the manager: its store migrated, its face, and the relay of its events."""
+    url = house.settings.database(NAME)
+    await asyncio.to_thread(upgrade, url, "dsm")
+    store = Store(url)
+    try:
+        verifier = Verifier(house.settings.public_key.read_text(), NAME)
+        app = await make_app(store, house.bus, verifier)
+        outbox = Outbox(store, event_log, house.bus, EVENTS)
+        relay = Reconciler(f"{NAME}:relay", outbox.relay, house.settings.reconcile_every_s)
+        store.after_commit(relay.wake)
+        yield Service(NAME, app, (relay.run,))
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_register(house: House) -> AsyncIterator[Service]:
+    """Give the register alone; it finds the manager by the settings."""
+    async with HouseClients(house, NAME) as clients:
+        yield Service(f"{NAME}-register", loops=Register(house.bus, clients.dsm).loops())
