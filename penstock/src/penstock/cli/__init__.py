@@ -1,0 +1,44 @@
+"""The command ``penstock``: every command in one table."""
+
+from penstock.cli import dataset, explain, sign_in, task, template, user
+from penstock.cli.app import Group, build, run
+
+COMMANDS: dict[str, Group] = {
+    "": Group(
+        {
+            "explain": explain.explain,
+            "login": sign_in.login,
+            "logout": sign_in.logout,
+        },
+    ),
+    "template": Group(
+        {
+            "check": template.check,
+            "plan": template.plan,
+            "upload": template.upload,
+            "list": template.list_all,
+        },
+        "Templates: what is done with which datasets.",
+    ),
+    "dataset": Group(
+        {"list": dataset.list_all, "show": dataset.show_one, "close": dataset.close},
+        "Datasets: what came in and what was made.",
+    ),
+    "task": Group(
+        {
+            "list": task.list_all,
+            "submit": task.submit,
+            "cancel": task.cancel,
+            "rank": task.rank,
+        },
+        "Tasks: one step of a chain over a dataset.",
+    ),
+    "user": Group({"role": user.role}, "Users and what they may do."),
+}
+
+app = build(COMMANDS)
+
+
+def main() -> None:
+    """Run the command line."""
+    run(app)

@@ -1,0 +1,74 @@
+"""The application made of the table of commands, and its last line: errors without tracebacks."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+
+from penstock.cli.output import complain
+from penstock_core.errors import PenstockError, ServiceUnavailable
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands by their names, and the line of help above them."""
+
+    commands: Mapping[str, Command]
+    help: str = ""
+
+
+def build(groups: Mapping[str, Group]) -> typer.Typer:
+    """Return the application; the group called "" holds the commands of the first level."""
+    app = _typer("Take a detector's data stream to the computing.")
+    for name, group in groups.items():
+        home = app if name == "" else _typer(group.help)
+        for word, command in group.commands.items():
+            home.command(word)(command)
+        if home is not app:
+            app.add_typer(home, name=name)
+    return app
+
+
+def _typer(help: str) -> typer.Typer:
+    return typer.Typer(
+        help=help,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def run(app: typer.Typer) -> None:
+    """Run ``app``; exit with 0, with 1 and a message, or with 2 for wrong usage."""
+    try:
+        app()
+    except ServiceUnavailable as error:
+        complain(_for_people(error))
+        sys.exit(1)
+    except PenstockError as error:
+        complain(error)
+        sys.exit(1)
+    except ValidationError as error:
+        complain(_foreign(error))
+        sys.exit(1)
+
+
+def _for_people(error: ServiceUnavailable) -> PenstockError:
+    """Return the error with what a person can do; nothing tries again by itself here."""
+    hint = "Is Penstock running there? Start it with: penstock up."
+    return ServiceUnavailable(error.message, hint=hint, facts=error.facts)
+
+
+def _foreign(error: ValidationError) -> PenstockError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return PenstockError(
+        f"The answer is not what this command expects: {error.title} {place}: {first['msg']}.",
+        hint="Is this the URL of a Penstock, and of the same version?",
+    )

@@ -1,0 +1,93 @@
+"""Compiling a template here, without a running Penstock, and telling what is wrong with it."""
+
+import asyncio
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from penstock.local_template import read_local
+from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.workflow import NewTemplate
+from penstock_core.errors import InvalidTemplate, PenstockError
+from penstock_core.masks import Selector
+from recipe.compiler import CompileRequest, compile_in_child
+from recipe.model import Recipe
+
+
+class Fault(Frozen):
+    """One thing that is wrong; line and column count from 1, 0 = the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+class Checked(Frozen):
+    """What became of one file: its steps, or what is wrong."""
+
+    file: str
+    ok: bool
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
+def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Checked, ...]:
+    """Return what the compiler says of each template's file; several are compiled at once."""
+
+    async def check_all() -> tuple[Checked, ...]:
+        return tuple(await asyncio.gather(*(_check(path, masks) for path in paths)))
+
+    return asyncio.run(check_all())
+
+
+async def _check(path: Path, masks: tuple[str, ...]) -> Checked:
+    try:
+        recipe = await _compile(read_local(path, masks=masks))
+    except PenstockError as error:
+        return Checked(file=str(path), ok=False, faults=_faults(path, error))
+    steps = tuple(step.name for step in recipe.steps)
+    return Checked(file=str(path), ok=True, warnings=recipe.warnings, steps=steps)
+
+
+def compile_here(template: NewTemplate) -> Recipe:
+    """Return the recipe of a template; raises ``InvalidMask`` or ``InvalidTemplate``."""
+    return asyncio.run(_compile(template))
+
+
+async def _compile(template: NewTemplate) -> Recipe:
+    if template.masks:
+        Selector.parse(template.masks, template.exclude, template.where, template.namespace)
+    request = CompileRequest(
+        documents=template.documents,
+        main=template.main,
+        input=template.input,
+        masks=template.masks,
+        values=template.values,
+    )
+    return await compile_in_child(request)
+
+
+def _faults(path: Path, error: PenstockError) -> tuple[Fault, ...]:
+    listed = error.facts.get("diagnostics") if isinstance(error, InvalidTemplate) else None
+    if not listed:
+        whole = Fault(file=str(path), line=0, column=0, message=error.message, hint=error.hint)
+        return (whole,)
+    return tuple(_fault(path.parent, diagnostic) for diagnostic in listed)
+
+
+def _fault(folder: Path, diagnostic: dict[str, Any]) -> Fault:
+    return Fault(
+        file=posixpath.normpath(folder / diagnostic["file"]),
+        line=diagnostic["line"],
+        column=diagnostic["column"],
+        message=diagnostic["message"],
+        hint=diagnostic["hint"],
+    )

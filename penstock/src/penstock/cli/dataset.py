@@ -1,0 +1,162 @@
+"""``penstock dataset``: list, show, close."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.markup import escape
+
+from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
+from penstock.cli.output import AsJson, coloured, facts, show, state, table
+from penstock_core import looks
+from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.dsm import CloseResult, ContentFile, Dataset, Evidence, LedgerRow
+from penstock_core.states import DatasetKind, DatasetState
+
+Name = Annotated[str, typer.Argument(metavar="DATASET", help="Name or uid of the dataset.")]
+Namespace = Annotated[str, typer.Option("--namespace", help="Namespace of the dataset.")]
+
+SHOWN_FILES = 20
+
+
+class Shown(Frozen):
+    """What ``dataset show`` tells of one dataset."""
+
+    dataset: Dataset
+    why: str
+    evidence: Evidence | None
+    ledger: tuple[LedgerRow, ...]
+    files: tuple[ContentFile, ...]
+
+
+def list_all(
+    name: Annotated[str, typer.Option(help="Only names that fit this glob.")] = "",
+    state: Annotated[DatasetState | None, typer.Option(help="Only in this state.")] = None,
+    kind: Annotated[DatasetKind | None, typer.Option(help="Only of this kind.")] = None,
+    namespace: Annotated[str, typer.Option(help="Only of this namespace.")] = "",
+    url: Url = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """List datasets: files, size, state, and why each is closed or still open."""
+    with connect(url, data_dir) as penstock:
+        found = penstock.datasets(
+            name=name, state=state or "", kind=kind or "", namespace=namespace
+        )
+    show(found, as_json, lambda: _list_view(found))
+
+
+def show_one(
+    dataset: Name,
+    namespace: Namespace = "default",
+    url: Url = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show one dataset: files, size, state, why it is closed or open, its ledger."""
+    with connect(url, data_dir) as penstock:
+        found = penstock.dataset(dataset, namespace)
+        shown = Shown(
+            dataset=found,
+            why=looks.why(found),
+            evidence=penstock.evidence(found),
+            ledger=penstock.ledger(found),
+            files=tuple(penstock.files(found)),
+        )
+    show(shown, as_json, lambda: _view(shown))
+
+
+def close(
+    dataset: Name,
+    because: Annotated[str, typer.Option(help="Why; the ledger keeps it with your name.")],
+    namespace: Namespace = "default",
+    url: Url = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Close a dataset in your name, whatever is missing."""
+    with connect(url, data_dir) as penstock:
+        result = penstock.close_dataset(dataset, because, namespace)
+    show(result, as_json, lambda: [_closed(dataset, result)])
+
+
+def _closed(dataset: str, result: CloseResult) -> str:
+    if result.outcome == "already":
+        return f"{escape(dataset)} was closed already."
+    return f"{escape(dataset)} is {state(DatasetState.CLOSED)}."
+
+
+def _list_view(found: Sequence[Dataset]) -> Iterator[RenderableType]:
+    if not found:
+        yield "No dataset."
+        return
+    columns = ("name", "kind", "state", "#files", "#size", "opened", "why")
+    yield table(columns, (_row(dataset) for dataset in found))
+
+
+def _row(dataset: Dataset) -> tuple[Any, ...]:
+    return (
+        dataset.name,
+        dataset.kind,
+        coloured(dataset.state),
+        dataset.files,
+        looks.size(dataset.size_bytes),
+        dataset.opened_at,
+        looks.why(dataset),
+    )
+
+
+def _view(shown: Shown) -> Iterator[RenderableType]:
+    dataset = shown.dataset
+    yield f"[bold]{escape(dataset.name)}[/]  {state(dataset.state)}"
+    yield facts(_facts(dataset, shown.why))
+    if shown.evidence is not None:
+        yield "\n[bold]Evidence for closing[/]"
+        yield facts(_evidence(shown.evidence))
+    if shown.ledger:
+        yield "\n[bold]Closing ledger[/]"
+        rows = ((row.at, row.rule, row.because, row.actor) for row in shown.ledger)
+        yield table(("when", "rule", "because", "by"), rows)
+    yield from _files_view(shown.files)
+
+
+def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
+    announced = "" if dataset.announced is None else f" of {dataset.announced} announced"
+    return [
+        ("why", why),
+        ("files", f"{dataset.files}{announced}{', incomplete' if dataset.incomplete else ''}"),
+        ("size", looks.size(dataset.size_bytes)),
+        ("kind", dataset.kind),
+        ("producer", dataset.producer),
+        ("opened", dataset.opened_at),
+        ("closed", dataset.closed_at),
+        ("namespace", dataset.namespace),
+        ("scope", dataset.scope),
+        ("uid", dataset.uid),
+    ]
+
+
+def _evidence(evidence: Evidence) -> list[tuple[str, Any]]:
+    missing = ", ".join(str(number) for number in evidence.missing[:50])
+    return [
+        ("registered", evidence.registered),
+        ("announced", evidence.announced),
+        ("announced by", evidence.announced_by),
+        ("announced at", evidence.announced_at),
+        ("last file", evidence.last_file_at),
+        ("missing", missing + (" …" if len(evidence.missing) > 50 else "")),
+    ]
+
+
+def _files_view(files: Sequence[ContentFile]) -> Iterator[RenderableType]:
+    if not files:
+        return
+    yield f"\n[bold]Files[/] ({len(files)})"
+    rows = (
+        (f.position, f.name, looks.size(f.size_bytes), f.checksum, "" if f.usable else "not usable")
+        for f in files[:SHOWN_FILES]
+    )
+    yield table(("#", "name", "#size", "checksum", "remark"), rows)
+    if len(files) > SHOWN_FILES:
+        yield f"… and {len(files) - SHOWN_FILES} more; all of them with --json."

@@ -1,0 +1,118 @@
+"""The chain that a template would make of a dataset, without making it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.tree import Tree
+
+from penstock.cli.checking import compile_here
+from penstock.cli.output import table
+from penstock.client import Penstock
+from penstock.local_template import read_local
+from penstock_core.clock import now
+from penstock_core.contracts.base import Json
+from penstock_core.contracts.workflow import (
+    CatalogueEntry,
+    DatasetRef,
+    NewTemplate,
+    PlannedTask,
+    PlannedWorkflow,
+    Template,
+)
+from penstock_core.errors import InvalidInput
+from penstock_core.masks import Selector
+from penstock_core.states import DatasetState, TemplateStatus
+from recipe.model import Recipe
+from recipe.plan import plan
+
+
+def plan_local(path: Path, masks: tuple[str, ...], dataset: DatasetRef) -> PlannedWorkflow:
+    """Return the chain that a template's file would make; raises ``InvalidInput`` if none."""
+    template = read_local(path, masks=masks)
+    return _planned(compile_here(template), _entry(template), dataset)
+
+
+def plan_stored(penstock: Penstock, template: str, dataset: DatasetRef) -> PlannedWorkflow:
+    """Return the chain that a stored template would make; raises ``InvalidInput`` if none."""
+    found = penstock.template(template)
+    recipe = Recipe.model_validate(penstock.recipe(found))
+    return _planned(recipe, _stored_entry(found), dataset)
+
+
+def imagined(name: str, namespace: str, metadata: Json) -> DatasetRef:
+    """Return a dataset that need not exist."""
+    return DatasetRef(
+        uid="",
+        namespace=namespace,
+        scope="daq",
+        name=name,
+        state=DatasetState.OPEN,
+        registered_at=now(),
+        metadata=metadata,
+    )
+
+
+def _planned(recipe: Recipe, entry: CatalogueEntry, dataset: DatasetRef) -> PlannedWorkflow:
+    selector = Selector.parse(entry.masks, entry.exclude, entry.where, entry.namespace)
+    facts = {"name": dataset.name, **dataset.metadata}
+    decision = selector.decide(dataset.name, dataset.namespace, facts)
+    if not decision.matched:
+        raise InvalidInput(
+            f"{entry.name} does not take {dataset.name}: {decision.reason}.",
+            hint="Give a name that a mask fits, and metadata with --meta KEY=VALUE.",
+            facts={"clause": decision.clause},
+        )
+    return plan(recipe, entry, dataset, decision.captures)
+
+
+def _entry(template: NewTemplate) -> CatalogueEntry:
+    if not template.masks:
+        raise InvalidInput("The template has no mask.", hint="Give one with --mask.")
+    return CatalogueEntry(
+        template_id=0,
+        name=template.name,
+        version=1,
+        status=TemplateStatus.ACTUAL,
+        masks=template.masks,
+        exclude=template.exclude,
+        where=template.where,
+        namespace=template.namespace,
+        effective_from=now(),
+        recipe_digest="",
+    )
+
+
+def _stored_entry(template: Template) -> CatalogueEntry:
+    values = template.model_dump(include=set(CatalogueEntry.model_fields) - {"effective_from"})
+    return CatalogueEntry(**values, effective_from=template.effective_from or now())
+
+
+def view(dataset: str, workflow: PlannedWorkflow) -> Iterator[RenderableType]:
+    """Return the chain as a table and as a tree with the names of its datasets."""
+    columns = ("step", "mode", "exec", "args", "#rank", "#retry", "device", "starts when")
+    yield table(columns, (_row(task) for task in workflow.tasks))
+    yield _tree(dataset, workflow)
+
+
+def _row(task: PlannedTask) -> tuple[object, ...]:
+    needs = ", ".join(
+        f"{need.step or 'its dataset'} is {_until(need.until)}" for need in task.needs
+    )
+    head = (task.step, task.mode, task.exec, task.args)
+    return (*head, task.rank, task.retry, task.device, needs)
+
+
+def _until(until: str) -> str:
+    return "closed" if until == "closed" else "there"
+
+
+def _tree(dataset: str, workflow: PlannedWorkflow) -> Tree:
+    root = Tree(f"[bold]{escape(dataset)}[/]")
+    branches: Mapping[str, Tree] = {"": root}
+    for task in workflow.tasks:
+        label = f"[cyan]{escape(task.step)}[/] → {escape(task.output_name)}"
+        branch = branches[task.reads].add(label)
+        branches = {**branches, task.step: branch}
+    return root

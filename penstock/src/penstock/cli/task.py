@@ -1,0 +1,133 @@
+"""``penstock task``: list, submit, cancel, rank."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+import typer
+from rich.console import RenderableType
+
+from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
+from penstock.cli.output import AsJson, Markup, coloured, show, table
+from penstock_core.contracts.workflow import SpdTask, Task
+from penstock_core.states import TaskStatus
+
+TaskId = Annotated[int, typer.Argument(min=1, help="The task's id.")]
+Rank = Annotated[int, typer.Option(min=1, help="A higher rank runs first.")]
+
+Device = Annotated[Literal["CPU", "GPU"], typer.Option(help="Where the jobs run.")]
+Mode = Annotated[Literal["map", "merge"], typer.Option(help="map: a job a file. merge: one job.")]
+
+_BAR = 12
+
+
+def list_all(
+    status: Annotated[TaskStatus | None, typer.Option(help="Only tasks in this state.")] = None,
+    workflow: Annotated[int | None, typer.Option(help="Only tasks of this workflow.")] = None,
+    dataset: Annotated[str, typer.Option(help="Only tasks that read this dataset.")] = "",
+    namespace: Annotated[str, typer.Option(help="Only tasks of this namespace.")] = "",
+    url: Url = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks with SPD's columns, their progress and what they wait for."""
+    with connect(url, data_dir) as penstock:
+        tasks = penstock.tasks(
+            status=status or "", workflow=workflow, dataset=dataset, namespace=namespace
+        )
+    show(tasks, as_json, lambda: _list_view(tasks))
+
+
+def submit(
+    exec: Annotated[str, typer.Argument(metavar="EXEC", help="A name of the server's allow-list.")],
+    dataset: Annotated[str, typer.Argument(help="Name of the dataset to read.")],
+    args: Annotated[str, typer.Option(help="Arguments; split, never given to a shell.")] = "",
+    rank: Rank = 1,
+    retry: Annotated[int, typer.Option(min=0, max=100, help="Attempts after the first.")] = 2,
+    device: Device = "CPU",
+    mode: Mode = "map",
+    namespace: Annotated[str, typer.Option(help="Namespace of the dataset.")] = "default",
+    key: Annotated[str, typer.Option(help="With the same key a repeat is the same task.")] = "",
+    url: Url = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Submit one task over a dataset."""
+    with connect(url, data_dir) as penstock:
+        task = penstock.submit(
+            exec,
+            dataset,
+            args=args,
+            rank=rank,
+            retry=retry,
+            device=device,
+            mode=mode,
+            namespace=namespace,
+            idempotency_key=key,
+        )
+    show(task, as_json, lambda: [_spd_table([task])])
+
+
+def cancel(
+    task_id: TaskId, url: Url = "", data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False
+) -> None:
+    """Cancel a task; its running jobs are stopped."""
+    with connect(url, data_dir) as penstock:
+        task = penstock.cancel(task_id)
+    show(task, as_json, lambda: [_spd_table([task])])
+
+
+def rank(
+    task_id: TaskId,
+    rank: Annotated[int, typer.Argument(min=1, help="A higher rank runs first.")],
+    url: Url = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Change a task's rank."""
+    with connect(url, data_dir) as penstock:
+        task = penstock.set_rank(task_id, rank)
+    show(task, as_json, lambda: [_spd_table([task])])
+
+
+def _list_view(tasks: Sequence[Task]) -> Iterator[RenderableType]:
+    if not tasks:
+        yield "No task."
+        return
+    extra = [(task.step, progress(task), _remark(task)) for task in tasks]
+    yield _spd_table(tasks, ("step", "progress", "remark"), extra)
+
+
+def _spd_table(
+    tasks: Sequence[SpdTask], more: Sequence[str] = (), extra: Sequence[Sequence[str]] = ((),)
+) -> RenderableType:
+    columns = ("#task", "#wflow", "exec", "args", "#rank", "device", "mode", "#retry")
+    ids = ("#in", "#out", "#log", "status")
+    rows = (
+        (*task.model_dump(include=set(SpdTask.model_fields) - {"status"}).values(), *last)
+        for task, last in (
+            (task, (coloured(task.status), *extra[n])) for n, task in enumerate(tasks)
+        )
+    )
+    return table((*columns, *ids, *more), rows)
+
+
+def progress(task: Task) -> Markup:
+    """Return a bar of a task's jobs: finished, failed, running, to come."""
+    if not task.jobs:
+        return Markup("")
+    parts = ((task.finished, "green"), (task.failed, "red"), (task.running, "cyan"))
+    bar = ""
+    drawn = done = 0
+    for count, colour in parts:
+        done += count
+        cells = round(_BAR * done / task.jobs) - drawn
+        bar += f"[{colour}]{'━' * cells}[/]"
+        drawn += cells
+    bar += f"[bright_black]{'━' * (_BAR - drawn)}[/]"
+    return Markup(f"{bar} {task.finished}/{task.jobs}")
+
+
+def _remark(task: Task) -> str:
+    paused = ["paused"] if task.paused else []
+    waits = [f"waits for {', '.join(task.waits_for)}"] if task.waits_for else []
+    return "; ".join([*paused, *([task.reason] if task.reason else []), *waits])

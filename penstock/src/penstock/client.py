@@ -1,0 +1,291 @@
+"""Penstock from Python, for notebooks and scripts: plain calls, typed results.
+
+::
+
+    from penstock.client import Penstock
+
+    with Penstock("http://127.0.0.1:8642", "me@example.org", "secret") as penstock:
+        for task in penstock.tasks(status="FAILED"):
+            print(task.task_id, task.reason)
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import httpx2
+
+from penstock.background import BackgroundLoop
+from penstock.finding import find_dataset, find_evidence, find_template, find_user
+from penstock.template_file import read_template
+from penstock_core.clients import DataAccessClient, DsmClient, PasswordTokens, TokenSource
+from penstock_core.clients.sign_in import HeldToken
+from penstock_core.contracts.base import Json, Page
+from penstock_core.contracts.dsm import (
+    CloseRequest,
+    CloseResult,
+    ContentFile,
+    Dataset,
+    Evidence,
+    LedgerRow,
+)
+from penstock_core.contracts.workflow import (
+    ExplainedMatch,
+    JobReport,
+    NewTask,
+    NewTemplate,
+    SpdTask,
+    Task,
+    Template,
+)
+from penstock_core.errors import Stale
+from penstock_core.rights import Role
+
+Item = TypeVar("Item")
+SignIn = Callable[[httpx2.AsyncClient], TokenSource]
+_PAGE = 500
+_LOOKS = 5
+
+
+class Penstock:
+    """One Penstock behind one URL, as one user sees it.
+
+    A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)
+    or its id. Every method raises errors of :mod:`penstock_core.errors`.
+
+    Parameters
+    ----------
+    url
+        Where Penstock answers.
+    username, password
+        The user's email address and password.
+    token
+        A token instead of both.
+    sign_in
+        Something that makes a source of tokens, instead of all of these.
+    transport
+        How requests travel; the network if not given.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        username: str = "",
+        password: str = "",
+        *,
+        token: str = "",
+        sign_in: SignIn | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._loop = BackgroundLoop()
+        timeout = httpx2.Timeout(60, connect=5)
+        self._http = httpx2.AsyncClient(base_url=url, transport=transport, timeout=timeout)
+        tokens = _tokens(self._http, username, password, token, sign_in)
+        self._workflows = DataAccessClient(self._http, tokens)
+        self._storage = DsmClient(self._http, tokens)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections; the object is of no use afterwards."""
+        self._loop.run(self._http.aclose())
+        self._loop.close()
+
+    def templates(self, *, status: str = "", name: str = "") -> list[Template]:
+        """Return template versions."""
+        return self._all(
+            lambda after: self._workflows.templates(
+                status=status, name=name, after=after, limit=_PAGE
+            )
+        )
+
+    def template(self, template: str | int) -> Template:
+        """Return one template version."""
+        return self._loop.run(find_template(self._workflows, template))
+
+    def recipe(self, template: Template) -> Json:
+        """Return the compiled recipe of a template version."""
+        return self._loop.run(self._workflows.recipe(template.recipe_digest))
+
+    def upload(self, template: NewTemplate | Path | str) -> Template:
+        """Store a template, given as such or as the path of its ``template.yaml``."""
+        if not isinstance(template, NewTemplate):
+            template = read_template(Path(template))
+        return self._loop.run(self._workflows.create_template(template))
+
+    def datasets(
+        self, *, name: str = "", state: str = "", kind: str = "", namespace: str = ""
+    ) -> list[Dataset]:
+        """Return datasets; ``name`` is a glob."""
+        return self._all(
+            lambda after: self._storage.datasets(
+                name=name, state=state, kind=kind, namespace=namespace, after=after, limit=_PAGE
+            )
+        )
+
+    def dataset(self, dataset: str, namespace: str = "default") -> Dataset:
+        """Return one dataset."""
+        return self._loop.run(find_dataset(self._storage, dataset, namespace))
+
+    def files(self, dataset: Dataset) -> list[ContentFile]:
+        """Return a dataset's files in the order of their registration."""
+        return self._loop.run(self._files(dataset.uid))
+
+    def ledger(self, dataset: Dataset) -> tuple[LedgerRow, ...]:
+        """Return the closing ledger of a dataset, oldest first."""
+        return self._loop.run(self._storage.ledger(dataset.uid))
+
+    def evidence(self, dataset: Dataset) -> Evidence | None:
+        """Return the evidence by which an open dataset closes, once its producer has ended."""
+        return self._loop.run(find_evidence(self._storage, dataset))
+
+    def close_dataset(self, dataset: str, because: str, namespace: str = "default") -> CloseResult:
+        """Close a dataset in the user's name, whatever is missing; the ledger keeps why."""
+        return self._loop.run(self._close(dataset, because, namespace))
+
+    def tasks(
+        self,
+        *,
+        status: str = "",
+        workflow: int | None = None,
+        dataset: str = "",
+        namespace: str = "",
+    ) -> list[Task]:
+        """Return tasks; ``dataset`` is the name of their input."""
+        return self._all(
+            lambda after: self._workflows.tasks(
+                status=status,
+                workflow=workflow,
+                dataset=dataset,
+                namespace=namespace,
+                after=after,
+                limit=_PAGE,
+            )
+        )
+
+    def task(self, task_id: int) -> Task:
+        """Return one task."""
+        return self._loop.run(self._workflows.task(task_id))
+
+    def jobs(self, task_id: int) -> list[JobReport]:
+        """Return the jobs of a task that have ended, by index."""
+        return self._all(lambda after: self._workflows.jobs(task_id, after, _PAGE), start=-1)
+
+    def submit(
+        self,
+        exec: str,
+        dataset: str,
+        *,
+        args: str = "",
+        rank: int = 1,
+        retry: int = 2,
+        device: Literal["CPU", "GPU"] = "CPU",
+        mode: Literal["map", "merge"] = "map",
+        namespace: str = "default",
+        idempotency_key: str = "",
+    ) -> SpdTask:
+        """Submit one task over a dataset; ``exec`` is a name of the server's allow-list."""
+        task = NewTask(
+            exec=exec,
+            args=args,
+            rank=rank,
+            retry=retry,
+            device=device,
+            mode=mode,
+            dataset=dataset,
+            namespace=namespace,
+            idempotency_key=idempotency_key,
+        )
+        return self._loop.run(self._workflows.create_task(task))
+
+    def cancel(self, task_id: int) -> SpdTask:
+        """Cancel a task."""
+        return self._loop.run(self._workflows.set_status(task_id, "CANCELLED"))
+
+    def set_rank(self, task_id: int, rank: int) -> SpdTask:
+        """Change a task's rank; a higher one runs first."""
+        return self._loop.run(self._workflows.set_rank(task_id, rank))
+
+    def explain(
+        self, dataset: str, template: str | int, namespace: str = "default"
+    ) -> ExplainedMatch:
+        """Return why a template took a dataset, or did not."""
+        return self._loop.run(self._explain(dataset, template, namespace))
+
+    def set_roles(self, email: str, roles: Sequence[Role]) -> Json:
+        """Give a user these roles, in place of those held; return the user."""
+        return self._loop.run(self._set_roles(email, roles))
+
+    def _all(self, page: Callable[[int], Awaitable[Page[Item]]], start: int = 0) -> list[Item]:
+        return self._loop.run(_pages(page, start))
+
+    async def _files(self, uid: str) -> list[ContentFile]:
+        found: list[ContentFile] = []
+        cursor = 0
+        while True:
+            contents = await self._storage.contents(uid, after=cursor, limit=1000)
+            if not contents.files:
+                return found
+            found += contents.files
+            cursor = contents.cursor
+
+    async def _close(self, name: str, because: str, namespace: str) -> CloseResult:
+        for _ in range(_LOOKS):
+            dataset = await find_dataset(self._storage, name, namespace)
+            [result] = await self._storage.close_datasets([_by_hand(dataset, because)])
+            if result.outcome != "stale":
+                return result
+        raise Stale(
+            f"Dataset {name} changed at each of {_LOOKS} attempts to close it.",
+            hint="Files still arrive; stop their producer first, or try again.",
+        )
+
+    async def _explain(self, name: str, template: str | int, namespace: str) -> ExplainedMatch:
+        dataset = await find_dataset(self._storage, name, namespace)
+        found = await find_template(self._workflows, template)
+        return await self._workflows.explain(dataset.uid, found.template_id)
+
+    async def _set_roles(self, email: str, roles: Sequence[Role]) -> Json:
+        user = await find_user(self._workflows, email)
+        body = {"roles": sorted(roles)}
+        answer: Json = await self._workflows.call("PATCH", f"/users/{user['id']}", Json, body=body)
+        return answer
+
+
+def _tokens(
+    http: httpx2.AsyncClient, username: str, password: str, token: str, sign_in: SignIn | None
+) -> TokenSource:
+    if sign_in is not None:
+        return sign_in(http)
+    return HeldToken(token) if token else PasswordTokens(http, username, password)
+
+
+async def _pages(page: Callable[[int], Awaitable[Page[Item]]], start: int) -> list[Item]:
+    found: list[Item] = []
+    after: int | None = start
+    while after is not None:
+        one = await page(after)
+        found += one.items
+        after = one.next
+    return found
+
+
+def _by_hand(dataset: Dataset, because: str) -> CloseRequest:
+    evidence: dict[str, Any] = {"registered": dataset.files, "announced": dataset.announced}
+    return CloseRequest(
+        uid=dataset.uid,
+        revision=dataset.revision,
+        rule="by hand",
+        because=because,
+        evidence=evidence,
+    )

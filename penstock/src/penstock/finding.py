@@ -1,0 +1,81 @@
+"""Finding what people name: a dataset by its name, a template by its name, a user by the email."""
+
+import uuid
+
+from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.contracts.base import Json
+from penstock_core.contracts.dsm import Dataset, Evidence
+from penstock_core.contracts.workflow import Template
+from penstock_core.errors import NotFound
+from penstock_core.states import DatasetState, TemplateStatus
+
+_PREFERRED = (TemplateStatus.ACTUAL, TemplateStatus.SHADOW)
+
+
+async def find_dataset(storage: DsmClient, name: str, namespace: str = "default") -> Dataset:
+    """Return the dataset of this uid or name; raises ``NotFound``."""
+    if _is_uid(name):
+        return await storage.dataset(name)
+    page = await storage.datasets(name=name, namespace=namespace)
+    for dataset in page.items:
+        if dataset.name == name:
+            return dataset
+    raise NotFound(
+        f"There is no dataset {name!r} in namespace {namespace!r}.",
+        hint="Look with: penstock dataset list --name 'PART*'.",
+        facts={"name": name, "namespace": namespace},
+    )
+
+
+async def find_template(workflows: DataAccessClient, template: str | int) -> Template:
+    """Return the template of this id, or the ACTUAL version of this name; raises ``NotFound``."""
+    if isinstance(template, int) or template.isdecimal():
+        return await workflows.template(int(template))
+    found: list[Template] = []
+    after: int | None = 0
+    while after is not None:
+        page = await workflows.templates(name=template, after=after)
+        found += [version for version in page.items if version.name == template]
+        after = page.next
+    if not found:
+        raise NotFound(
+            f"There is no template {template!r}.",
+            hint="Look with: penstock template list.",
+            facts={"name": template},
+        )
+    return max(found, key=lambda version: (version.status in _PREFERRED, version.version))
+
+
+async def find_evidence(storage: DsmClient, dataset: Dataset) -> Evidence | None:
+    """Return the evidence on a dataset; None unless it is open and its producer has ended."""
+    if dataset.state is not DatasetState.OPEN or dataset.announced is None:
+        return None
+    after: int | None = 0
+    while after is not None:
+        page = await storage.closing(after=after)
+        for evidence in page.items:
+            if evidence.uid == dataset.uid:
+                return evidence
+        after = page.next
+    return None
+
+
+async def find_user(workflows: DataAccessClient, email: str) -> Json:
+    """Return the user of this email address; raises ``NotFound``."""
+    params = {"email": email}
+    page: Json = await workflows.call("GET", "/users", Json, params=params)
+    for user in page["items"]:
+        if user["email"] == email:
+            return dict(user)
+    raise NotFound(
+        f"There is no user {email!r}.",
+        hint="Users register themselves, on the page /ui/register.",
+        facts={"email": email},
+    )
+
+
+def _is_uid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
