@@ -16,15 +16,20 @@ from penstock_core.settings import HouseSettings
 from penstock_core.store import Store
 from penstock_core.tokens import make_key_pair, write_secret
 
-SERVICES = (
-    "daq",
-    "dsm",
-    "pilot",
-    "scheduler",
-    "task-generator",
-    "task-manager",
-    "template-manager",
-)
+SERVICES: dict[str, Role] = {
+    "daq": Role.DAQ,
+    "dsm": Role.SERVICE,
+    "operator": Role.ADMIN,
+    "pilot": Role.SERVICE,
+    "scheduler": Role.SERVICE,
+    "task-generator": Role.SERVICE,
+    "task-manager": Role.SERVICE,
+    "template-manager": Role.SERVICE,
+}
+"""Who has a secret in a file, and the role that its token carries.
+
+``operator`` is the command line on this machine: who can read the file is the operator here.
+"""
 
 
 @dataclass(frozen=True, slots=True)

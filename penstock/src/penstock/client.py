@@ -12,7 +12,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import httpx2
 
@@ -20,11 +20,10 @@ from penstock.background import BackgroundLoop
 from penstock.finding import find_dataset, find_evidence, find_template, find_user
 from penstock.template_file import read_template
 from penstock_core.clients import DataAccessClient, DsmClient, PasswordTokens, TokenSource
+from penstock_core.clients.dsm import V1
 from penstock_core.clients.sign_in import HeldToken
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.dsm import (
-    CloseRequest,
-    CloseResult,
     ContentFile,
     Dataset,
     Evidence,
@@ -38,14 +37,14 @@ from penstock_core.contracts.workflow import (
     SpdTask,
     Task,
     Template,
+    TemplateChange,
 )
-from penstock_core.errors import Stale
+from penstock_core.errors import Duplicate
 from penstock_core.rights import Role
 
 Item = TypeVar("Item")
 SignIn = Callable[[httpx2.AsyncClient], TokenSource]
 _PAGE = 500
-_LOOKS = 5
 
 
 class Penstock:
@@ -118,10 +117,13 @@ class Penstock:
         return self._loop.run(self._workflows.recipe(template.recipe_digest))
 
     def upload(self, template: NewTemplate | Path | str) -> Template:
-        """Store a template, given as such or as the path of its ``template.yaml``."""
+        """Store a template, given as such or as the path of its ``template.yaml``.
+
+        Where its name is there already this makes a new version, or none if nothing changed.
+        """
         if not isinstance(template, NewTemplate):
             template = read_template(Path(template))
-        return self._loop.run(self._workflows.create_template(template))
+        return self._loop.run(self._upload(template))
 
     def datasets(
         self, *, name: str = "", state: str = "", kind: str = "", namespace: str = ""
@@ -149,7 +151,7 @@ class Penstock:
         """Return the evidence by which an open dataset closes, once its producer has ended."""
         return self._loop.run(find_evidence(self._storage, dataset))
 
-    def close_dataset(self, dataset: str, because: str, namespace: str = "default") -> CloseResult:
+    def close_dataset(self, dataset: str, because: str, namespace: str = "default") -> Dataset:
         """Close a dataset in the user's name, whatever is missing; the ledger keeps why."""
         return self._loop.run(self._close(dataset, because, namespace))
 
@@ -239,16 +241,22 @@ class Penstock:
             found += contents.files
             cursor = contents.cursor
 
-    async def _close(self, name: str, because: str, namespace: str) -> CloseResult:
-        for _ in range(_LOOKS):
-            dataset = await find_dataset(self._storage, name, namespace)
-            [result] = await self._storage.close_datasets([_by_hand(dataset, because)])
-            if result.outcome != "stale":
-                return result
-        raise Stale(
-            f"Dataset {name} changed at each of {_LOOKS} attempts to close it.",
-            hint="Files still arrive; stop their producer first, or try again.",
-        )
+    async def _upload(self, template: NewTemplate) -> Template:
+        try:
+            return await self._workflows.create_template(template)
+        except Duplicate as error:
+            number = error.facts.get("template_id")
+            if number is None:
+                raise
+        change = TemplateChange(**template.model_dump(exclude_unset=True))
+        return await self._workflows.change_template(int(number), change)
+
+    async def _close(self, name: str, because: str, namespace: str) -> Dataset:
+        dataset = await find_dataset(self._storage, name, namespace)
+        path = f"{V1}/dataset/{dataset.uid}/close"
+        body = {"because": because}
+        closed: Dataset = await self._storage.call("POST", path, Dataset, body=body)
+        return closed
 
     async def _explain(self, name: str, template: str | int, namespace: str) -> ExplainedMatch:
         dataset = await find_dataset(self._storage, name, namespace)
@@ -278,14 +286,3 @@ async def _pages(page: Callable[[int], Awaitable[Page[Item]]], start: int) -> li
         found += one.items
         after = one.next
     return found
-
-
-def _by_hand(dataset: Dataset, because: str) -> CloseRequest:
-    evidence: dict[str, Any] = {"registered": dataset.files, "announced": dataset.announced}
-    return CloseRequest(
-        uid=dataset.uid,
-        revision=dataset.revision,
-        rule="by hand",
-        because=because,
-        evidence=evidence,
-    )

@@ -62,11 +62,10 @@ async def find_evidence(storage: DsmClient, dataset: Dataset) -> Evidence | None
 
 async def find_user(workflows: DataAccessClient, email: str) -> Json:
     """Return the user of this email address; raises ``NotFound``."""
-    params = {"email": email}
-    page: Json = await workflows.call("GET", "/users", Json, params=params)
-    for user in page["items"]:
-        if user["email"] == email:
-            return dict(user)
+    users: list[Json] = await workflows.call("GET", "/users", list[Json])
+    for user in users:
+        if user["email"].lower() == email.lower():
+            return user
     raise NotFound(
         f"There is no user {email!r}.",
         hint="Users register themselves, on the page /ui/register.",

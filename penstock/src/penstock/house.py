@@ -10,6 +10,7 @@ from pathlib import Path
 
 import data_access.service
 import pilot.service
+from data_access.first_start import Credentials
 from penstock.front import Front
 from penstock.services import ROOMS, Room
 from penstock_core.bus import Bus
@@ -32,14 +33,14 @@ class OpenHouse:
     front
         The one ASGI application that answers for all of them.
     credentials
-        The first admin's (user name, password), if this start made it: shown once, never stored.
+        The first admin's sign-in, if this start made it: shown once, never stored.
     stopped
         Done when a loop of a service has ended, which none should: it carries the error.
     """
 
     house: House
     front: Front
-    credentials: tuple[str, str] | None
+    credentials: Credentials | None
     stopped: "asyncio.Future[None]"
 
 
@@ -54,7 +55,7 @@ async def open_house(
     Conflict
         another process has this data folder open.
     """
-    made: list[tuple[str, str]] = []
+    made: list[Credentials] = []
     rooms = _configured(ROOMS, made, hold_jobs)
     with _sole_user(settings.data_dir):
         async with AsyncExitStack() as stack:
@@ -72,13 +73,13 @@ async def open_house(
 
 
 def _configured(
-    rooms: Sequence[Room], made: list[tuple[str, str]], hold_jobs: bool
+    rooms: Sequence[Room], made: list[Credentials], hold_jobs: bool
 ) -> tuple[Room, ...]:
     """Return the table with what this start says of two of the rooms."""
     openers = {
         "data-access": partial(
             data_access.service.open_service,
-            announce=lambda username, password: made.append((username, password)),
+            announce=made.append,
         ),
         "pilot": partial(pilot.service.open_service, hold=hold_jobs),
     }

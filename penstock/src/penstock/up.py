@@ -43,8 +43,10 @@ def say_where(console: Console, house: OpenHouse, url: str, data_dir: Path) -> N
     """Print where Penstock answers, and the sign-in if this start made it."""
     console.print(f"Penstock answers at [bold]{url}/ui/[/bold]; its data lie in {data_dir}.")
     if house.credentials is not None:
-        username, password = house.credentials
-        console.print(f"Sign in as [bold]{username}[/bold], password [bold]{password}[/bold]")
+        made = house.credentials
+        console.print(
+            f"Sign in as [bold]{made.username}[/bold], password [bold]{made.password}[/bold]"
+        )
         console.print("(made at this first start, shown this once, stored only as a hash).")
 
 

@@ -11,11 +11,11 @@ from fastapi_users import exceptions, schemas
 from pydantic import EmailStr, Field
 
 from data_access.context import Context, Here
+from data_access.first_start import SERVICES
 from data_access.people import Person, person, whose
 from data_access.sessions import Tokens
 from penstock_core.contracts.base import Frozen
 from penstock_core.errors import Conflict, Duplicate, InvalidInput, NotAuthenticated
-from penstock_core.rights import Role
 from penstock_core.tokens import LIFETIME
 from penstock_core.web import Caller
 
@@ -134,7 +134,7 @@ async def service_token(here: Here, body: ServiceSecret) -> ServiceToken:
             f"The secret is not {body.service}'s.",
             hint="It is in the service's file under the secrets folder of data-access.",
         )
-    role = Role.DAQ if body.service == Role.DAQ else Role.SERVICE
+    role = SERVICES[body.service]
     return ServiceToken(access_token=here.signer.sign(body.service, [role]))
 
 

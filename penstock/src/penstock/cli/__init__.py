@@ -1,11 +1,15 @@
 """The command ``penstock``: every command in one table."""
 
-from penstock.cli import dataset, explain, sign_in, task, template, user
+from daqsim.cli import daq
+from penstock.cli import dataset, explain, running, sign_in, task, template, user
 from penstock.cli.app import Group, build, run
 
 COMMANDS: dict[str, Group] = {
     "": Group(
         {
+            "up": running.up,
+            "demo": running.demo,
+            "daq": daq,
             "explain": explain.explain,
             "login": sign_in.login,
             "logout": sign_in.logout,

@@ -11,7 +11,7 @@ from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
 from penstock.cli.output import AsJson, coloured, facts, show, state, table
 from penstock_core import looks
 from penstock_core.contracts.base import Frozen
-from penstock_core.contracts.dsm import CloseResult, ContentFile, Dataset, Evidence, LedgerRow
+from penstock_core.contracts.dsm import ContentFile, Dataset, Evidence, LedgerRow
 from penstock_core.states import DatasetKind, DatasetState
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="Name or uid of the dataset.")]
@@ -77,14 +77,8 @@ def close(
 ) -> None:
     """Close a dataset in your name, whatever is missing."""
     with connect(url, data_dir) as penstock:
-        result = penstock.close_dataset(dataset, because, namespace)
-    show(result, as_json, lambda: [_closed(dataset, result)])
-
-
-def _closed(dataset: str, result: CloseResult) -> str:
-    if result.outcome == "already":
-        return f"{escape(dataset)} was closed already."
-    return f"{escape(dataset)} is {state(DatasetState.CLOSED)}."
+        closed = penstock.close_dataset(dataset, because, namespace)
+    show(closed, as_json, lambda: [f"{escape(closed.name)} is {state(closed.state)}."])
 
 
 def _list_view(found: Sequence[Dataset]) -> Iterator[RenderableType]:
