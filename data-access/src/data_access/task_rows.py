@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.schema import dataset, job, task, task_input, workflow
@@ -11,6 +11,7 @@ from penstock_core.contracts.workflow import JobReport, SpdTask, Task
 from penstock_core.errors import NotFound
 from penstock_core.states import DatasetState, TaskStatus
 
+_masked = dataset.alias("masked")
 _in = dataset.alias("in_")
 _out = dataset.alias("out")
 _log = dataset.alias("log")
@@ -37,6 +38,7 @@ def rich_tasks() -> Select[Any]:
     return (
         select(*_RICH)
         .join(workflow, workflow.c.workflow_id == task.c.workflow_id)
+        .join(_masked, _masked.c.dataset_id == workflow.c.dataset_id)
         .join(_in, _in.c.dataset_id == task.c.datas_in_id)
         .join(_out, _out.c.dataset_id == task.c.datas_out_id)
         .join(_log, _log.c.dataset_id == task.c.datas_log_id)
@@ -46,7 +48,10 @@ def rich_tasks() -> Select[Any]:
 def filtered(
     query: Select[Any], *, status: str, workflow_id: int | None, namespace: str, name: str
 ) -> Select[Any]:
-    """Return ``query`` with those of the filters that are given."""
+    """Return ``query`` with those of the filters that are given.
+
+    ``name`` is a dataset's: of the task's input, or of the one that its whole chain is over.
+    """
     if status:
         query = query.where(task.c.status == status)
     if workflow_id is not None:
@@ -54,7 +59,7 @@ def filtered(
     if namespace:
         query = query.where(workflow.c.namespace == namespace)
     if name:
-        query = query.where(_in.c.name == name)
+        query = query.where(or_(_in.c.name == name, _masked.c.name == name))
     return query
 
 

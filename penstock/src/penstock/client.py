@@ -17,10 +17,10 @@ from typing import Literal, Self, TypeVar
 import httpx2
 
 from penstock.background import BackgroundLoop
-from penstock.finding import find_dataset, find_evidence, find_template, find_user
+from penstock.errands import all_files, all_pages, close, explain, set_roles, upload
+from penstock.finding import find_dataset, find_evidence, find_template
 from penstock.template_file import read_template
 from penstock_core.clients import DataAccessClient, DsmClient, PasswordTokens, TokenSource
-from penstock_core.clients.dsm import V1
 from penstock_core.clients.sign_in import HeldToken
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.dsm import (
@@ -37,9 +37,7 @@ from penstock_core.contracts.workflow import (
     SpdTask,
     Task,
     Template,
-    TemplateChange,
 )
-from penstock_core.errors import Duplicate
 from penstock_core.rights import Role
 
 Item = TypeVar("Item")
@@ -123,7 +121,7 @@ class Penstock:
         """
         if not isinstance(template, NewTemplate):
             template = read_template(Path(template))
-        return self._loop.run(self._upload(template))
+        return self._loop.run(upload(self._workflows, template))
 
     def datasets(
         self, *, name: str = "", state: str = "", kind: str = "", namespace: str = ""
@@ -141,7 +139,7 @@ class Penstock:
 
     def files(self, dataset: Dataset) -> list[ContentFile]:
         """Return a dataset's files in the order of their registration."""
-        return self._loop.run(self._files(dataset.uid))
+        return self._loop.run(all_files(self._storage, dataset.uid))
 
     def ledger(self, dataset: Dataset) -> tuple[LedgerRow, ...]:
         """Return the closing ledger of a dataset, oldest first."""
@@ -153,7 +151,7 @@ class Penstock:
 
     def close_dataset(self, dataset: str, because: str, namespace: str = "default") -> Dataset:
         """Close a dataset in the user's name, whatever is missing; the ledger keeps why."""
-        return self._loop.run(self._close(dataset, because, namespace))
+        return self._loop.run(close(self._storage, dataset, because, namespace))
 
     def tasks(
         self,
@@ -222,52 +220,14 @@ class Penstock:
         self, dataset: str, template: str | int, namespace: str = "default"
     ) -> ExplainedMatch:
         """Return why a template took a dataset, or did not."""
-        return self._loop.run(self._explain(dataset, template, namespace))
+        return self._loop.run(explain(self._workflows, self._storage, dataset, template, namespace))
 
     def set_roles(self, email: str, roles: Sequence[Role]) -> Json:
         """Give a user these roles, in place of those held; return the user."""
-        return self._loop.run(self._set_roles(email, roles))
+        return self._loop.run(set_roles(self._workflows, email, roles))
 
     def _all(self, page: Callable[[int], Awaitable[Page[Item]]], start: int = 0) -> list[Item]:
-        return self._loop.run(_pages(page, start))
-
-    async def _files(self, uid: str) -> list[ContentFile]:
-        found: list[ContentFile] = []
-        cursor = 0
-        while True:
-            contents = await self._storage.contents(uid, after=cursor, limit=1000)
-            if not contents.files:
-                return found
-            found += contents.files
-            cursor = contents.cursor
-
-    async def _upload(self, template: NewTemplate) -> Template:
-        try:
-            return await self._workflows.create_template(template)
-        except Duplicate as error:
-            number = error.facts.get("template_id")
-            if number is None:
-                raise
-        change = TemplateChange(**template.model_dump(exclude_unset=True))
-        return await self._workflows.change_template(int(number), change)
-
-    async def _close(self, name: str, because: str, namespace: str) -> Dataset:
-        dataset = await find_dataset(self._storage, name, namespace)
-        path = f"{V1}/dataset/{dataset.uid}/close"
-        body = {"because": because}
-        closed: Dataset = await self._storage.call("POST", path, Dataset, body=body)
-        return closed
-
-    async def _explain(self, name: str, template: str | int, namespace: str) -> ExplainedMatch:
-        dataset = await find_dataset(self._storage, name, namespace)
-        found = await find_template(self._workflows, template)
-        return await self._workflows.explain(dataset.uid, found.template_id)
-
-    async def _set_roles(self, email: str, roles: Sequence[Role]) -> Json:
-        user = await find_user(self._workflows, email)
-        body = {"roles": sorted(roles)}
-        answer: Json = await self._workflows.call("PATCH", f"/users/{user['id']}", Json, body=body)
-        return answer
+        return self._loop.run(all_pages(page, start))
 
 
 def _tokens(
@@ -276,13 +236,3 @@ def _tokens(
     if sign_in is not None:
         return sign_in(http)
     return HeldToken(token) if token else PasswordTokens(http, username, password)
-
-
-async def _pages(page: Callable[[int], Awaitable[Page[Item]]], start: int) -> list[Item]:
-    found: list[Item] = []
-    after: int | None = start
-    while after is not None:
-        one = await page(after)
-        found += one.items
-        after = one.next
-    return found

@@ -17,7 +17,7 @@ from penstock_core.bus import Bus
 from penstock_core.bus.local import LocalBus
 from penstock_core.bus.rabbit import RabbitBus
 from penstock_core.errors import Conflict
-from penstock_core.service import House, Loop, Service
+from penstock_core.service import Asgi, House, Loop, Service
 from penstock_core.settings import HouseSettings
 from penstock_core.topology import PENSTOCK
 
@@ -60,8 +60,8 @@ async def open_house(
     with _sole_user(settings.data_dir):
         async with AsyncExitStack() as stack:
             house = House(settings, await _open_bus(stack, settings))
-            faces = {}
-            services = []
+            faces: dict[str, Asgi] = {}
+            services: list[Service] = []
             for room in rooms:
                 service = await stack.enter_async_context(room.open(house))
                 services.append(service)

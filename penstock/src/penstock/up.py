@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -52,9 +53,10 @@ def say_where(console: Console, house: OpenHouse, url: str, data_dir: Path) -> N
 
 async def until(stop: asyncio.Event, stopped: "asyncio.Future[None]") -> None:
     """Wait for ``stop``; raise if a service's loop ends before."""
-    waiting = asyncio.create_task(stop.wait())
+    waiting = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {waiting, stopped}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
     if stopped.done():

@@ -42,7 +42,9 @@ def decide_close(evidence: Evidence, policy: ClosingPolicy, now: datetime) -> Cl
             "count",
             f"{who} announced {evidence.announced} files, and {evidence.registered} are registered",
         )
-    return Close("count", f"all {evidence.announced} files that {who} announced are registered")
+    what = f"all {evidence.announced} files" if evidence.announced != 1 else "the 1 file"
+    verb = "is" if evidence.announced == 1 else "are"
+    return Close("count", f"{what} that {who} announced {verb} registered")
 
 
 def close_request(evidence: Evidence, decision: Close) -> CloseRequest:

@@ -104,7 +104,7 @@ class DataAccessClient(RestClient):
         after: int = 0,
         limit: int = 100,
     ) -> Page[Task]:
-        """Return a page of tasks; ``dataset`` filters on the name of the input."""
+        """Return a page of tasks; ``dataset`` names what they, or their whole chains, are over."""
         params = {
             "status": status,
             "workflow": workflow,

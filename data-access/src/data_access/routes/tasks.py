@@ -76,7 +76,7 @@ async def page_of_tasks(
     after: After = 0,
     limit: Limit = 100,
 ) -> Page[Task]:
-    """Return a page of tasks with all that is known; ``dataset`` is the input's name."""
+    """Return a page of tasks with all that is known; ``dataset`` is its chain's or its own."""
     query = rich_tasks().where(task_table.c.task_id > after)
     chosen = filtered(
         query, status=status or "", workflow_id=workflow, namespace=namespace, name=dataset

@@ -65,10 +65,10 @@ class Gatherer:
         return page.items
 
     async def datasets(self) -> tuple[Dataset, ...]:
-        """Return the run's dataset and those made from it, inputs first."""
+        """Return the run's dataset and those made from it: inputs, outputs, logs, as they came."""
         page = await self._dsm.datasets(name=f"{self._name}*", limit=1000)
         order = list(DatasetKind)
-        return tuple(sorted(page.items, key=lambda d: (order.index(d.kind), d.name)))
+        return tuple(sorted(page.items, key=lambda d: (order.index(d.kind), d.opened_at)))
 
     async def gather(self, run: int, wall_s: float, url: str) -> DemoResult:
         """Return the result of ``run``, its ``problems`` named."""

@@ -8,6 +8,9 @@ from penstock.demo.result import DemoResult
 from penstock_core.contracts.workflow import Task
 
 
+WIDTH = 132
+
+
 class Bars:
     """A bar for the run and one for each task; on a dumb terminal, a line at each change."""
 
@@ -59,7 +62,8 @@ class Bars:
 
 def show(console: Console, result: DemoResult) -> None:
     """Print the result: datasets and why each closed, tasks as SPD's table, figures, addresses."""
-    console.print(_datasets(result), _tasks(result))
+    wide = Console(file=console.file, width=max(console.width, WIDTH))
+    wide.print(_datasets(result), _tasks(result))
     console.print(
         f"Events in {result.events_in}, decoded {result.events_decoded}, "
         f"dimuon candidates {result.candidates}, Z peak at {result.z_peak_gev:.2f} GeV"
