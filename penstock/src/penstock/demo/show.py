@@ -7,7 +7,6 @@ from rich.table import Table
 from penstock.demo.result import DemoResult
 from penstock_core.contracts.workflow import Task
 
-
 WIDTH = 132
 
 
