@@ -1,0 +1,110 @@
+"""Templates are checked and planned without a running Penstock."""
+
+import pytest
+
+MERGE = """
+cwlVersion: v1.2
+class: Workflow
+inputs:
+  files: File[]
+outputs: []
+steps:
+  gather:
+    run: tool.cwl
+    in:
+      wrong: files
+    out: []
+"""
+TOOL = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: cat
+inputs:
+  files:
+    type: File[]
+    inputBinding: {}
+outputs: []
+"""
+
+
+@pytest.fixture
+def flawed(tmp_path):
+    (tmp_path / "tool.cwl").write_text(TOOL)
+    (tmp_path / "flow.cwl").write_text(MERGE)
+    return tmp_path / "flow.cwl"
+
+
+def test_good_templates_pass_with_their_steps(command, templates):
+    ran = command("template", "check", templates / "physics" / "template.yaml", "--json")
+    assert ran.code == 0
+    assert ran.json[0]["steps"] == ["decode", "reconstruct", "merge", "plot"]
+    assert ran.err == ""
+
+
+def test_a_document_alone_brings_along_what_it_runs(command, templates):
+    ran = command("template", "check", templates / "md5" / "md5.cwl")
+    assert (ran.code, "good" in ran.out) == (0, True)
+
+
+def test_a_fault_is_told_with_file_line_and_column(command, flawed):
+    ran = command("template", "check", flawed)
+    assert ran.code == 1
+    [line] = [line for line in ran.out.splitlines() if "flow.cwl" in line][:1]
+    assert f"{flawed}:10:" in line
+
+
+def test_faults_as_json_are_one_document(command, flawed):
+    ran = command("template", "check", flawed, "--json")
+    assert ran.code == 1
+    [fault] = ran.json[0]["faults"]
+    assert (fault["file"], fault["line"]) == (str(flawed), 10)
+
+
+@pytest.mark.parametrize("name", ["nowhere.cwl", "nowhere.yaml"])
+def test_a_file_that_is_not_there_is_told(command, name):
+    ran = command("template", "check", name)
+    assert (ran.code, name in ran.out) == (1, True)
+
+
+def test_a_reference_outside_its_folder_is_not_followed(command, tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (tmp_path / "tool.cwl").write_text(TOOL)
+    (inner / "flow.cwl").write_text(MERGE.replace("tool.cwl", "../tool.cwl"))
+    assert command("template", "check", inner / "flow.cwl").code == 1
+
+
+def test_a_plan_names_every_output(command, templates):
+    file = templates / "physics" / "template.yaml"
+    ran = command("template", "plan", file, "swf.101983.run", "--json")
+    assert ran.code == 0
+    names = [task["output_name"] for task in ran.json["tasks"]]
+    assert names[0] == "swf.101983.run.dimuon.decode.v1"
+    assert len(names) == 4
+
+
+def test_a_plan_is_drawn_as_table_and_tree(command, templates):
+    ran = command("template", "plan", templates / "physics" / "template.yaml", "swf.101983.run")
+    assert "decode → swf.101983.run.dimuon.decode.v1" in ran.out
+    assert "reconstruct is closed" in ran.out
+
+
+def test_spds_dialect_is_planned_with_its_mask(command, templates):
+    file = templates / "spd" / "decoding-reconstruction.spd.json"
+    ran = command("template", "plan", file, "run1.test.raw", "--mask", "*.test.*", "--json")
+    assert [task["exec"] for task in ran.json["tasks"]] == ["processing_program"] * 2
+
+
+def test_no_plan_for_what_no_mask_fits(command, templates):
+    ran = command("template", "plan", templates / "physics" / "template.yaml", "other")
+    assert (ran.code, ran.out) == (1, "")
+    assert "dimuon does not take other" in ran.err
+    assert "Hint:" in ran.err
+
+
+def test_wrong_usage_is_status_2(command, templates):
+    assert command("template", "plan", "one-word").code == 2
+    file = templates / "md5" / "template.yaml"
+    assert command("template", "plan", file, "a.md5.b", "--meta", "no-equals").code == 2
+    assert command("task", "rank", "0", "1").code == 2
+    assert command("nonsense").code == 2

@@ -1,0 +1,160 @@
+"""Every command against a whole Penstock, for people and for programs."""
+
+import json
+import stat
+import time
+
+import httpx2
+import pytest
+
+TASK_KEYS = {"task_id", "wflow_id", "status", "progress"}
+
+
+@pytest.fixture(scope="session")
+def stocked(system, tmp_path_factory):
+    """A dataset that SPD's template took, and one that nothing takes."""
+    from tests.penstock.conftest import ROOT
+
+    from penstock.client import Penstock
+
+    with Penstock(system.url, system.username, system.password) as penstock:
+        penstock.upload(ROOT / "templates" / "spd" / "template.yaml")
+        form = {"username": system.username, "password": system.password}
+        token = httpx2.post(f"{system.url}/auth/jwt/login", data=form).json()["access_token"]
+        names = ["run1.test.raw", "run2.other"]
+        answer = httpx2.post(
+            f"{system.url}/api/v1/dataset",
+            json=[{"name": name, "producer": "daq"} for name in names],
+            headers={"authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 200, answer.text
+        deadline = time.monotonic() + 30
+        while len(penstock.tasks()) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_templates_are_listed(signed_in, stocked):
+    ran = signed_in("template", "list", "--status", "ACTUAL", "--json")
+    assert [(t["name"], t["version"]) for t in ran.json] == [("decoding-reconstruction", 1)]
+    ran = signed_in("template", "list")
+    assert "decoding-reconstruction" in ran.out
+    assert "*.test.*" in ran.out
+
+
+def test_uploading_the_same_twice_is_one_version(signed_in, stocked, templates):
+    file = templates / "md5" / "template.yaml"
+    first = signed_in("template", "upload", file, "--name", "sums", "--json").json
+    again = signed_in("template", "upload", file, "--name", "sums", "--json").json
+    assert first["template_id"] == again["template_id"]
+    changed = signed_in("template", "upload", file, "--name", "sums", "--mask", "*.x", "--json")
+    assert (changed.json["version"], changed.json["masks"]) == (2, ["*.x"])
+
+
+def test_a_document_without_a_mask_is_not_uploaded(signed_in, templates):
+    ran = signed_in("template", "upload", templates / "md5" / "md5.cwl")
+    assert (ran.code, ran.out) == (1, "")
+    assert "--mask" in ran.err
+
+
+def test_datasets_are_listed_and_shown_with_why(signed_in, stocked):
+    ran = signed_in("dataset", "list", "--name", "run1.*", "--kind", "input", "--json")
+    assert [(d["name"], d["state"]) for d in ran.json] == [("run1.test.raw", "OPEN")]
+    ran = signed_in("dataset", "show", "run1.test.raw")
+    assert ran.code == 0
+    assert "daq has not announced its end; 0 files so far" in ran.out
+
+
+def test_a_dataset_is_closed_by_hand_with_its_reason(signed_in, stocked):
+    ran = signed_in("dataset", "close", "run2.other", "--because", "the run was a test", "--json")
+    assert (ran.code, ran.json["state"]) == (0, "CLOSED")
+    shown = signed_in("dataset", "show", "run2.other", "--json").json
+    assert "the run was a test" in shown["ledger"][-1]["because"]
+    assert "the run was a test" in shown["why"]
+
+
+def test_tasks_are_listed_with_spds_columns(signed_in, stocked):
+    rows = signed_in("task", "list", "--dataset", "run1.test.raw", "--json").json
+    assert rows[0]["exec"] == "processing_program"
+    text = signed_in("task", "list").out
+    for word in ("wflow", "retry", "log", "progress", "decoding", "cable_map"):
+        assert word in text
+
+
+def test_a_task_is_ranked_and_cancelled(signed_in, stocked, admin):
+    task = max(task.task_id for task in admin.tasks())
+    assert signed_in("task", "rank", task, 7, "--json").json["rank"] == 7
+    assert signed_in("task", "cancel", task).code == 0
+
+
+def test_a_refused_task_says_why(signed_in, stocked):
+    ran = signed_in("task", "submit", "rm", "run1.test.raw", "--args=-rf /")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("Error:")
+
+
+def test_explain_names_the_clause(signed_in, stocked):
+    ran = signed_in("explain", "run1.test.raw", "decoding-reconstruction", "--json")
+    assert (ran.json["matched"], ran.json["clause"]) == (True, "*.test.*")
+    ran = signed_in("explain", "run2.other", "decoding-reconstruction")
+    assert (ran.code, "does not take" in ran.out) == (0, True)
+
+
+def test_a_stored_template_is_planned_like_its_file(signed_in, stocked, templates):
+    stored = signed_in("template", "plan", "decoding-reconstruction", "run9.test.raw", "--json")
+    file = templates / "spd" / "template.yaml"
+    local = signed_in("template", "plan", file, "run9.test.raw", "--json")
+    assert stored.json["tasks"] == local.json["tasks"]
+
+
+def test_a_user_gets_a_role(signed_in, system):
+    account = {"email": "expert@example.org", "password": "a-long-password-77"}
+    assert httpx2.post(f"{system.url}/auth/register", json=account).status_code == 201
+    ran = signed_in("user", "role", "expert@example.org", "expert", "viewer", "--json")
+    assert (ran.code, ran.json["roles"]) == (0, ["expert", "viewer"])
+    ran = signed_in("user", "role", "nobody@example.org", "expert")
+    assert (ran.code, ran.out) == (1, "")
+
+
+def test_what_is_not_there_is_an_error_with_a_hint(signed_in, stocked):
+    for words in (
+        ("dataset", "show", "nowhere"),
+        ("explain", "nowhere", "1"),
+        ("task", "rank", 99999, 1),
+    ):
+        ran = signed_in(*words, "--json")
+        assert (ran.code, ran.out) == (1, "")
+        assert "Error:" in ran.err
+        assert "Hint:" in ran.err
+
+
+def test_a_login_is_kept_for_its_owner_alone_and_renewed(command, system, tmp_path, monkeypatch):
+    monkeypatch.setenv("PENSTOCK_PASSWORD", system.password)
+    ran = command("login", "--url", system.url, "--username", system.username, "--json")
+    assert ran.code == 0, ran.err
+    kept = tmp_path / "config" / "penstock" / "credentials.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    before = json.loads(kept.read_text())
+    assert command("template", "list", "--json").code == 0
+    assert json.loads(kept.read_text()) != before, "a refresh token is used once"
+    assert command("template", "list", "--json").code == 0
+    assert command("logout").code == 0
+    ran = command("template", "list", "--url", system.url)
+    assert (ran.code, "penstock login" in ran.err) == (1, True)
+
+
+def test_a_wrong_password_is_told(command, system, monkeypatch):
+    monkeypatch.setenv("PENSTOCK_PASSWORD", "guess")
+    ran = command("login", "--url", system.url, "--username", system.username)
+    assert (ran.code, ran.out) == (1, "")
+    assert "wrong" in ran.err
+
+
+def test_nobody_there_is_told_without_a_traceback(command, monkeypatch):
+    monkeypatch.setenv("PENSTOCK_USERNAME", "me@example.org")
+    monkeypatch.setenv("PENSTOCK_PASSWORD", "x")
+    ran = command("task", "list", "--url", "http://127.0.0.1:9")
+    assert (ran.code, ran.out) == (1, "")
+    assert "[Errno 111]" in ran.err
+    assert "penstock up" in ran.err
+    assert "Traceback" not in ran.err
