@@ -100,6 +100,15 @@ def test_a_tool_that_takes_a_list_is_a_merge() -> None:
     assert step(recipe, "cat") == (Mode.MERGE, Trigger.CLOSED, (Link(key="f", take="all"),))
 
 
+def test_a_tools_bindings_inside_a_type_stay_in_the_tool() -> None:
+    record = "{type: record, fields: {x: {type: int, inputBinding: {prefix: -x}}}}"
+    text = TOOL.replace("inputs: {", f"inputs: {{r: {{type: {record}, default: {{x: 1}}}}, ")
+    recipe = compile({"copy.cwl": text}, "copy.cwl")
+    assert recipe.inputs[0].type["fields"] == [{"name": "x", "type": "int"}]
+    tool = recipe.steps[0].job_document["steps"][0]["run"]
+    assert "prefix" in json.dumps(tool["inputs"])
+
+
 def test_a_tools_bundle_default_is_kept_as_a_reference() -> None:
     text = TOOL.replace("inputs: {", "inputs: {g: {type: File, default: {class: File, path: g}}, ")
     recipe = compile({"t/copy.cwl": text, "t/g": "x"}, "t/copy.cwl")

@@ -78,6 +78,7 @@ def changed(before: str, after: str) -> str:
             changed("    scatter: f\n", ""),
             "'files' gives File[], incompatible with 'f': File",
         ),
+        (changed("{f: files}", "{f: copy/out}"), "The following steps have circular dependency"),
         (changed("    out:", "    scater: x\n    out:"), "main.cwl:10:5: invalid field 'scater'"),
     ],
 )

@@ -11,7 +11,7 @@ from recipe.hints import TaskHint, resources, task_hint
 from recipe.job_document import job_document
 from recipe.levels import Level, output_level
 from recipe.links import Source, Wiring, wire
-from recipe.model import Mode, Port, Step, Trigger
+from recipe.model import OUTPUT_PATTERN, Mode, Port, Step, Trigger
 from recipe.shapes import FileType, Shape, file_type, shown
 from recipe.standalone import standalone
 
@@ -57,28 +57,28 @@ class Chain:
 
     def _step(self, step: WorkflowStep) -> Step:
         raw = self._raw[step.id]
+        name = shortname(step.id)
         _refuse_tool(raw, step.embedded_tool)
         wiring = wire(step, raw, self._sources)
         ports = self._ports(step, raw, wiring)
         hint = task_hint(step.embedded_tool)
         need, warnings = resources(step.embedded_tool)
-        self.warnings += [f"step {shortname(step.id)}: {text}" for text in warnings]
-        mode = _mode(wiring)
+        self.warnings += [f"step {name}: {text}" for text in warnings]
         return Step(
-            name=shortname(step.id),
-            mode=mode,
-            trigger=hint.trigger or (Trigger.OPEN if mode is Mode.MAP else Trigger.CLOSED),
+            name=name,
+            mode=_mode(wiring),
+            trigger=hint.trigger or _usual_trigger(wiring),
             links=wiring.links,
             values=wiring.values,
             ports=_without_log(raw, ports, hint),
-            job_document=job_document(self._whole, shortname(step.id), wiring, ports),
+            job_document=job_document(self._whole, name, wiring, ports),
             label=hint.exec or _label(step),
+            resources=need,
+            log_port=hint.log,
             args=hint.args,
             rank=hint.rank,
             retry=hint.retry,
-            resources=need,
-            log_port=hint.log,
-            **({"output_pattern": hint.output} if hint.output else {}),
+            output_pattern=hint.output or OUTPUT_PATTERN,
         )
 
     def _ports(self, step: WorkflowStep, raw: Any, wiring: Wiring) -> tuple[Port, ...]:
@@ -136,6 +136,10 @@ def _mode(wiring: Wiring) -> Mode:
     if any(link.take == "each" for link in wiring.links):
         return Mode.MAP
     return Mode.MERGE if wiring.links else Mode.SINGLE
+
+
+def _usual_trigger(wiring: Wiring) -> Trigger:
+    return Trigger.OPEN if _mode(wiring) is Mode.MAP else Trigger.CLOSED
 
 
 def _when(raw: Any) -> dict[str, bool]:

@@ -11,6 +11,9 @@ from pydantic import Field
 
 from penstock_core.contracts.base import Frozen
 
+OUTPUT_PATTERN = "{input}.{template}.{step}.v{n}"
+"""How output datasets are named, unless a step says otherwise."""
+
 REFERENCE = "bundle:"
 """Begins the location of a file that is one of the recipe's own documents."""
 
@@ -46,7 +49,8 @@ class Link(Frozen):
     port
         The producing step's output; "" for the masked dataset.
     take
-        ``each``: one file, of the job's own index. ``all``: a list of every file, sorted by index.
+        ``each``: one file, of the job's own index. ``all``: a list of every file, sorted by index;
+        in a map, every job gets this same list, so the map waits until that dataset is closed.
     """
 
     key: str
@@ -56,7 +60,10 @@ class Link(Frozen):
 
 
 class Value(Frozen):
-    """One input of a step's job document that takes a workflow input's value."""
+    """One input of a step's job document that takes a workflow input's value.
+
+    Without a value the key is left out, for the job document has the default.
+    """
 
     key: str
     input: str
@@ -92,7 +99,8 @@ class Step(Frozen):
         The step's id in the document; unique, and in the order of the chain.
     job_document
         A CWL v1.2 document of class Workflow with this step alone, scatter removed: what one
-        job runs. Its inputs are the keys of ``links`` and ``values``; its outputs the ports.
+        job runs. Its inputs are the keys of ``links`` and ``values``; its outputs are the ports
+        and ``log_port``. Files of the bundle stand in it as ``bundle:<path>`` locations.
     label, args
         SPD's ``exec`` and ``args`` columns.
     log_port
@@ -112,11 +120,15 @@ class Step(Frozen):
     retry: int = Field(default=2, ge=0)
     resources: Resources = Resources()
     log_port: str = ""
-    output_pattern: str = "{input}.{template}.{step}.v{n}"
+    output_pattern: str = OUTPUT_PATTERN
 
 
 class InputSpec(Frozen):
-    """One workflow input: its CWL type as JSON, whether it must be given, and its default."""
+    """One workflow input that takes a value.
+
+    ``type`` is its CWL type as JSON, types by name written out; ``required`` says that it has
+    neither default nor null in its type.
+    """
 
     name: str
     type: Any
@@ -129,6 +141,7 @@ class InputSpec(Frozen):
 class Recipe(Frozen):
     """A compiled template: steps in an order in which each comes after what it reads.
 
+    ``input`` is the workflow input that takes the dataset, ``inputs`` are all others.
     ``documents`` are the bundle's files by their path; ``standard`` is the CWL that it means
     (for SPD's dialect, the translation shown to the expert). ``warnings`` did not stop it.
     """

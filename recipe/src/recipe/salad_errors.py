@@ -22,6 +22,7 @@ _MISMATCH = re.compile(
 _HINTS = {
     "draft-": "Only v1.0, v1.1 and v1.2 are taken; cwl-upgrader rewrites older documents.",
     "incompatible": "The types must agree: scatter the step, or gather with a File[] input.",
+    "circular dependency": "A step may not wait for itself.",
     "unknown identifier": "Correct the name: an input of the workflow, or `step/output`.",
     "undefined reference": "Correct the name.",
     "invalid field": "Correct or remove the field.",

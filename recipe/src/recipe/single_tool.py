@@ -38,4 +38,14 @@ def _defines_types(requirement: Mapping[str, Any]) -> bool:
 
 
 def _copied(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": node["id"]} | {k: node[k] for k in _COPIED if k in node}
+    kept = {k: node[k] for k in _COPIED if k in node}
+    return {"id": node["id"], **kept, "type": _unbound(node["type"])}
+
+
+def _unbound(node: Any) -> Any:
+    """Return a type without its bindings to a command line, which a workflow has none of."""
+    if isinstance(node, list):
+        return [_unbound(item) for item in node]
+    if isinstance(node, dict):
+        return {k: _unbound(v) for k, v in node.items() if k != "inputBinding"}
+    return node
