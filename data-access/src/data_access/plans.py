@@ -201,20 +201,4 @@ class Planner:
             "waiting": waiting,
             "created_at": self._at,
         }
-        return {name: getattr(task, name) for name in taken} | links_named | own | _UNTOUCHED
-
-
-_UNTOUCHED: Row = {
-    "paused": False,
-    "claimant": "",
-    "token": 0,
-    "lease_until": 0.0,
-    "external_id": "",
-    "jobs": 0,
-    "running": 0,
-    "finished": 0,
-    "failed": 0,
-    "reason": "",
-    "submitted_at": None,
-    "ended_at": None,
-}
+        return {name: getattr(task, name) for name in taken} | links_named | own

@@ -38,10 +38,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("workflow_id", ID, nullable=True),
         sa.PrimaryKeyConstraint("dataset_id", name="pk_dataset"),
-        sa.UniqueConstraint("namespace", "scope", "name", name="uq_dataset_namespace_scope_name"),
+        sa.UniqueConstraint("name", "namespace", "scope", name="uq_dataset_name_namespace_scope"),
     )
     with op.batch_alter_table("dataset", schema=None) as batch_op:
-        batch_op.create_index("ix_dataset_name", ["name"], unique=False)
         batch_op.create_index(
             "uq_dataset_uid",
             ["uid"],
@@ -196,17 +195,21 @@ def upgrade() -> None:
         sa.Column("datas_out_id", ID, nullable=False),
         sa.Column("datas_log_id", ID, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("paused", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("waiting", sa.Integer(), nullable=False),
-        sa.Column("claimant", sa.String(length=128), nullable=False),
-        sa.Column("token", sa.BigInteger(), nullable=False),
-        sa.Column("lease_until", sa.Float(), nullable=False),
-        sa.Column("external_id", sa.String(length=256), nullable=False),
-        sa.Column("jobs", sa.Integer(), nullable=False),
-        sa.Column("running", sa.Integer(), nullable=False),
-        sa.Column("finished", sa.Integer(), nullable=False),
-        sa.Column("failed", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "claimant", sa.String(length=128), server_default=sa.text("('')"), nullable=False
+        ),
+        sa.Column("token", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("lease_until", sa.Float(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "external_id", sa.String(length=256), server_default=sa.text("('')"), nullable=False
+        ),
+        sa.Column("jobs", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("running", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("finished", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("failed", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reason", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("created_at", sa.String(length=40), nullable=False),
         sa.Column("submitted_at", sa.String(length=40), nullable=True),
         sa.Column("ended_at", sa.String(length=40), nullable=True),
@@ -226,7 +229,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("workflow_id", "step", name="uq_task_workflow_id_step"),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
-        batch_op.create_index("ix_task_datas_in_id", ["datas_in_id"], unique=False)
         batch_op.create_index("ix_task_status", ["status", "task_id"], unique=False)
 
     op.create_table(

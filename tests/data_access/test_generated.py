@@ -1,0 +1,143 @@
+"""What generators post: stored once, whole, however often and in whatever parts it comes."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from penstock_core.clients import DataAccessClient
+from penstock_core.contracts.workflow import CatalogueEntry
+from penstock_core.errors import InvalidInput, Stale
+from penstock_core.rights import Role
+from penstock_core.states import DatasetState
+from recipe.model import Recipe
+from tests.data_access.room import Room, batch, entry_of, new_template, open_room, ref
+
+Entry = tuple[CatalogueEntry, Recipe]
+
+
+@pytest.fixture
+def service(room: Room) -> DataAccessClient:
+    return room.client(Role.SERVICE)
+
+
+@pytest.fixture
+async def entry(room: Room, service: DataAccessClient) -> Entry:
+    template = await room.client(Role.EXPERT).create_template(new_template())
+    return await entry_of(service, template.template_id)
+
+
+async def test_a_batch_from_an_old_cursor_is_stale_and_changes_nothing(
+    service: DataAccessClient, entry: Entry
+) -> None:
+    await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    with pytest.raises(Stale, match="task-generator is at 1, not at 0"):
+        await service.store_generated(batch([entry], [ref("b.test.raw")]))
+    assert len(await service.spd_tasks()) == 2
+
+
+async def test_a_repeated_part_changes_nothing(service: DataAccessClient, entry: Entry) -> None:
+    await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    before = await service.spd_tasks()
+    result = await service.store_generated(
+        batch([entry], [ref("a.test.raw"), ref("b.test.raw"), ref("b.test.raw")], 1, 2)
+    )
+    rows = await service.spd_tasks()
+    assert result.workflow_ids == (2,)
+    assert rows[:2] == before
+    assert [row.datas_in_id for row in rows] == [1, 2, 6, 7]
+
+
+async def test_a_name_that_is_taken_is_a_conflict_and_the_rest_goes_on(
+    room: Room, service: DataAccessClient, entry: Entry
+) -> None:
+    owned = entry[1].steps[0].model_copy(update={"output_pattern": "always.the.same"})
+    clashing = (entry[0], entry[1].model_copy(update={"steps": (owned,)}))
+    result = await service.store_generated(
+        batch([clashing], [ref("a.test.raw"), ref("b.test.raw")])
+    )
+    after = await service.store_generated(batch([entry], [ref("c.test.raw")], 1, 2))
+
+    assert result.workflow_ids == (1,)
+    assert after.workflow_ids == (2,)
+    answer = await room.http(Role.VIEWER).get("/decision?dataset=uid-b.test.raw")
+    match = answer.json()["matches"][0]
+    assert match["outcome"] == "CONFLICT"
+    assert match["reason"] == "dataset always.the.same is there already; it belongs to workflow 1"
+    rows = await service.spd_tasks()
+    assert [row.datas_in_id for row in rows] == [1, 4, 5], "the clash took no id"
+
+
+async def test_a_template_that_is_gone_makes_the_batch_stale(
+    room: Room, service: DataAccessClient, entry: Entry
+) -> None:
+    await room.http(Role.EXPERT).delete(f"/template/{entry[0].template_id}/delete")
+    with pytest.raises(Stale, match=r"Template 1 is not there"):
+        await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    assert await service.cursor("task-generator") == 0
+
+
+async def test_a_workflow_without_a_decision_on_its_dataset_is_refused(
+    service: DataAccessClient, entry: Entry
+) -> None:
+    whole = batch([entry], [ref("a.test.raw")])
+    with pytest.raises(InvalidInput, match="no decision"):
+        await service.store_generated(whole.model_copy(update={"decisions": ()}))
+
+
+async def test_a_match_is_never_taken_back(
+    room: Room, service: DataAccessClient, entry: Entry
+) -> None:
+    await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    shadow = entry[0].model_copy(update={"status": "SHADOW"})
+    later = batch([(shadow, entry[1])], [ref("a.test.raw")], 1, 2)
+    await service.store_generated(later.model_copy(update={"workflows": ()}))
+    answer = await room.http(Role.VIEWER).get("/decision?dataset=uid-a.test.raw")
+    assert [m["outcome"] for m in answer.json()["matches"]] == ["MATCH"]
+
+
+async def test_a_workflow_event_carries_its_tasks(
+    service: DataAccessClient, entry: Entry
+) -> None:
+    await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    page = await service.events(0, topics=["workflow.created"])
+    body = page.events[0].body
+    assert (body["workflow_id"], body["template_id"], body["dataset_id"]) == (1, 1, 1)
+    expected = [row.model_dump() for row in await service.spd_tasks()]
+    assert body["tasks"] == expected
+
+
+async def test_a_masked_dataset_that_is_closed_makes_closed_triggers_due(
+    service: DataAccessClient, entry: Entry
+) -> None:
+    await service.store_generated(batch([entry], [ref("a.test.raw", DatasetState.CLOSED)]))
+    rows = (await service.tasks()).items
+    assert [row.waits_for for row in rows] == [(), ("a.test.raw.spd.decoding.v1 to exist",)]
+
+
+names = st.sampled_from([f"run{number}.test.raw" for number in range(6)])
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(parts=st.lists(st.lists(names, max_size=4), max_size=5))
+def test_any_parts_with_any_repeats_make_each_workflow_once(parts: list[list[str]]) -> None:
+    async def post() -> None:
+        with TemporaryDirectory() as folder:
+            async with open_room(Path(folder)) as room:
+                client = room.client(Role.SERVICE)
+                made = await room.client(Role.EXPERT).create_template(new_template())
+                entry = await entry_of(client, made.template_id)
+                for number, part in enumerate(parts):
+                    datasets = [ref(name) for name in part]
+                    await client.store_generated(batch([entry], datasets, number, number + 1))
+                rows = await client.spd_tasks()
+        arrived = list(dict.fromkeys(name for part in parts for name in part))
+        assert [row.task_id for row in rows] == list(range(1, 2 * len(arrived) + 1))
+        assert [row.datas_in_id for row in rows[::2]] == [5 * n + 1 for n in range(len(arrived))]
+
+    asyncio.run(post())
