@@ -1,5 +1,6 @@
 """One REST call: a token, a typed body, a typed answer, and errors of our own tree."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -111,7 +112,9 @@ def _cause(error: BaseException) -> str:
     reason = error
     while True:
         inner = reason.__cause__ or reason.__context__
-        if inner is None or (isinstance(reason, OSError) and reason.errno):
+        if isinstance(reason, OSError) and (reason.errno or 0) > 0:
+            return f"[Errno {reason.errno}] {os.strerror(reason.errno or 0)}"
+        if inner is None:
             return str(reason) or type(reason).__name__
         reason = inner
 
