@@ -118,14 +118,21 @@ def told_file(storage: str, name: str, **more: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, database_url: str = "") -> AsyncIterator[World]:
-    """Give a house with a manager on SQLite in ``folder``, or on the database given."""
+async def open_world(
+    folder: Path, database_url: str = "", dsm_url: str = "http://dsm"
+) -> AsyncIterator[World]:
+    """Give a house with a manager on SQLite in ``folder``, or on the database given.
+
+    Services look for the manager at ``dsm_url``, the world's own clients at its door.
+    """
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)
     make_key_pair(keys / "private.pem", keys / "public.pem")
     signer = Signer((keys / "private.pem").read_text())
     write_secret(folder / "secrets" / "dsm", "secret")
-    settings = HouseSettings(data_dir=folder, database_url=database_url, reconcile_every_s=0.2)
+    settings = HouseSettings(
+        data_dir=folder, database_url=database_url, dsm_url=dsm_url, reconcile_every_s=0.2
+    )
     bus = LocalBus(PENSTOCK, ":memory:")
     await bus.start()
     house = House(settings, bus, {"data-access": _data_access(signer)})

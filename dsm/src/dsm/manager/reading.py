@@ -77,10 +77,11 @@ async def the_dataset(connection: AsyncConnection, uid: str) -> Dataset:
     return found[uid]
 
 
-def no_dataset(uid: str) -> NotFound:
+def no_dataset(uid: str, field: str = "uid") -> NotFound:
     """Return the error for a dataset that is not there."""
     return NotFound(
         f"There is no dataset {uid[:200]!r}.",
         hint="GET /api/v1/dataset lists them; file.input and dataset.input make them by name.",
+        field=field,
         facts={"uid": uid[:200]},
     )

@@ -29,7 +29,7 @@ async def register_files(
     parts = []
     for number, file in enumerate(files):
         if file.datasetId not in rows:
-            raise no_dataset(file.datasetId)
+            raise no_dataset(file.datasetId, "datasetId")
         parts.append(Part(rows[file.datasetId], (new_file(number, file, storages),)))
     (answer,) = await register(work, [Unit(tuple(parts), producer)])
     if isinstance(answer, PenstockError):

@@ -30,7 +30,7 @@ from dsm.manager.telling import Answer, Done, Letter, answer_each
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import NewDataset
-from penstock_core.errors import Conflict, InvalidInput, PenstockError
+from penstock_core.errors import Conflict, PenstockError
 from penstock_core.states import DatasetState
 
 Storages = Mapping[str, StorageRow]
@@ -88,10 +88,11 @@ async def take_processed(work: Work, letters: Sequence[Letter[FileProcess]]) -> 
     """Register files that processing made, in datasets that are there."""
     rows = await dataset_rows(work, [letter.body.datasetId for letter in letters])
     known = [letter for letter in letters if letter.body.datasetId in rows]
-    answers = iter(await _register(work, known, [rows[letter.body.datasetId] for letter in known]))
+    ours = [rows[letter.body.datasetId] for letter in known]
+    answers = iter(await _register(work, known, ours))
     return [
-        next(answers) if letter.body.datasetId in rows else no_dataset(letter.body.datasetId)
-        for letter in letters
+        next(answers) if uid in rows else no_dataset(uid, "datasetId")
+        for uid in (letter.body.datasetId for letter in letters)
     ]
 
 
@@ -134,12 +135,14 @@ def new_file(number: int, file: ToldFile, storages: Storages) -> NewFile:
     InvalidInput
         its path lies outside of the storage.
     """
-    storage = find_storage(storages, file.storageId)
+    field = "storageId"
     try:
+        storage = find_storage(storages, file.storageId)
+        field = "path"
         path = path_within(storage.base, file.path)
-    except InvalidInput as error:
-        field = f"files.{number}.path"
-        raise InvalidInput(error.message, hint=error.hint, field=field) from error
+    except PenstockError as error:
+        error.field = f"files.{number}.{field}"
+        raise
     return NewFile(
         name=file.name,
         storage_id=storage.id,
@@ -195,5 +198,5 @@ async def delete_datasets(work: Work, letters: Sequence[Letter[DatasetDelete]]) 
 async def _row(work: Work, uid: str) -> Row[Any]:
     rows = await dataset_rows(work, [uid])
     if uid not in rows:
-        raise no_dataset(uid)
+        raise no_dataset(uid, "datasetId")
     return rows[uid]

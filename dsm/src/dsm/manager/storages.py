@@ -78,7 +78,6 @@ def find_storage(storages: Mapping[str, StorageRow], uid: str) -> StorageRow:
         raise NotFound(
             f"There is no storage {uid[:200]!r}.",
             hint="GET /api/v1/storage lists them; an operator makes one with POST.",
-            field="storageId",
             facts={"storageId": uid[:200]},
         )
     return storages[uid]
