@@ -106,7 +106,9 @@ def _died(code: int, stray: bytes, limits: Limits) -> PenstockError:
     if -code == signal.SIGXCPU:
         message = f"Compiling takes more than {limits.cpu_s} s of processor time."
         return InvalidTemplate(message, hint=hint, facts={"diagnostics": []})
+    # Out of memory, C code aborts where Python would have raised.
+    perhaps = f"; perhaps it takes more than {limits.memory_mib} MiB of memory" if code < 0 else ""
     lines = stray.decode(errors="replace").strip().splitlines()
-    last = f": {lines[-1]}" if lines else ""
-    message = f"The compiler ended with code {code} and gave no answer{last}."
+    last = f" ({lines[-1]})" if lines and code >= 0 else ""
+    message = f"The compiler ended with code {code} and gave no answer{perhaps}{last}."
     return InvalidTemplate(message, hint=hint, facts={"diagnostics": []})
