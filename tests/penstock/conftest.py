@@ -3,11 +3,13 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from penstock.cli import app
@@ -75,6 +77,30 @@ def _pair(credentials: Any) -> tuple[str, str]:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with _Served(tmp_path_factory.mktemp("penstock")) as system:
         yield system
+
+
+@pytest.fixture(scope="session")
+def stocked(system: System) -> None:
+    """A dataset that SPD's template took, and one that nothing takes."""
+    from tests.penstock.conftest import ROOT
+
+    from penstock.client import Penstock
+
+    with Penstock(system.url, system.username, system.password) as penstock:
+        penstock.upload(ROOT / "templates" / "spd" / "template.yaml")
+        form = {"username": system.username, "password": system.password}
+        token = httpx2.post(f"{system.url}/auth/jwt/login", data=form).json()["access_token"]
+        names = ["run1.test.raw", "run2.other"]
+        answer = httpx2.post(
+            f"{system.url}/api/v1/dataset",
+            json=[{"name": name, "producer": "daq"} for name in names],
+            headers={"authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 200, answer.text
+        deadline = time.monotonic() + 30
+        while len(penstock.tasks()) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 @pytest.fixture

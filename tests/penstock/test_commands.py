@@ -1,37 +1,13 @@
 """Every command against a whole Penstock, for people and for programs."""
 
+import asyncio
 import json
 import stat
-import time
 
 import httpx2
-import pytest
 
-TASK_KEYS = {"task_id", "wflow_id", "status", "progress"}
-
-
-@pytest.fixture(scope="session")
-def stocked(system, tmp_path_factory):
-    """A dataset that SPD's template took, and one that nothing takes."""
-    from tests.penstock.conftest import ROOT
-
-    from penstock.client import Penstock
-
-    with Penstock(system.url, system.username, system.password) as penstock:
-        penstock.upload(ROOT / "templates" / "spd" / "template.yaml")
-        form = {"username": system.username, "password": system.password}
-        token = httpx2.post(f"{system.url}/auth/jwt/login", data=form).json()["access_token"]
-        names = ["run1.test.raw", "run2.other"]
-        answer = httpx2.post(
-            f"{system.url}/api/v1/dataset",
-            json=[{"name": name, "producer": "daq"} for name in names],
-            headers={"authorization": f"Bearer {token}"},
-        )
-        assert answer.status_code == 200, answer.text
-        deadline = time.monotonic() + 30
-        while len(penstock.tasks()) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+from penstock.client import Penstock
+from penstock_core.states import DatasetState
 
 
 def test_templates_are_listed(signed_in, stocked):
@@ -158,3 +134,23 @@ def test_nobody_there_is_told_without_a_traceback(command, monkeypatch):
     assert "[Errno 111]" in ran.err
     assert "penstock up" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_on_the_same_machine_the_data_folder_is_the_sign_in(command, system, stocked):
+    (system.data_dir / "url").write_text(system.url)
+    ran = command("task", "list", "--data-dir", system.data_dir, "--json")
+    assert (ran.code, len(ran.json)) == (0, 2)
+
+
+def test_the_client_is_typed_and_works_inside_a_running_loop(system, stocked):
+    async def notebook():
+        with Penstock(system.url, system.username, system.password) as penstock:
+            return (
+                penstock.dataset("run1.test.raw"),
+                penstock.tasks(),
+                penstock.recipe(penstock.template("decoding-reconstruction")),
+            )
+
+    dataset, tasks, recipe = asyncio.run(notebook())
+    assert dataset.state is DatasetState.OPEN
+    assert {task.step for task in tasks} == {step["name"] for step in recipe["steps"]}

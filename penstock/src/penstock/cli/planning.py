@@ -31,14 +31,18 @@ from recipe.plan import plan
 def plan_local(path: Path, masks: tuple[str, ...], dataset: DatasetRef) -> PlannedWorkflow:
     """Return the chain that a template's file would make; raises ``InvalidInput`` if none."""
     template = read_local(path, masks=masks)
-    return _planned(compile_here(template), _entry(template), dataset)
+    entry = _entry(template)
+    captures = _captures(entry, dataset)
+    return plan(compile_here(template), entry, dataset, captures)
 
 
 def plan_stored(penstock: Penstock, template: str, dataset: DatasetRef) -> PlannedWorkflow:
     """Return the chain that a stored template would make; raises ``InvalidInput`` if none."""
     found = penstock.template(template)
+    entry = _stored_entry(found)
+    captures = _captures(entry, dataset)
     recipe = Recipe.model_validate(penstock.recipe(found))
-    return _planned(recipe, _stored_entry(found), dataset)
+    return plan(recipe, entry, dataset, captures)
 
 
 def imagined(name: str, namespace: str, metadata: Json) -> DatasetRef:
@@ -54,7 +58,8 @@ def imagined(name: str, namespace: str, metadata: Json) -> DatasetRef:
     )
 
 
-def _planned(recipe: Recipe, entry: CatalogueEntry, dataset: DatasetRef) -> PlannedWorkflow:
+def _captures(entry: CatalogueEntry, dataset: DatasetRef) -> Mapping[str, str]:
+    """Return what the template's mask catches; raises ``InvalidInput`` if none fits."""
     selector = Selector.parse(entry.masks, entry.exclude, entry.where, entry.namespace)
     facts = {"name": dataset.name, **dataset.metadata}
     decision = selector.decide(dataset.name, dataset.namespace, facts)
@@ -64,7 +69,7 @@ def _planned(recipe: Recipe, entry: CatalogueEntry, dataset: DatasetRef) -> Plan
             hint="Give a name that a mask fits, and metadata with --meta KEY=VALUE.",
             facts={"clause": decision.clause},
         )
-    return plan(recipe, entry, dataset, decision.captures)
+    return decision.captures
 
 
 def _entry(template: NewTemplate) -> CatalogueEntry:
