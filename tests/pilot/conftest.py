@@ -217,7 +217,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A house of twins, on the local bus in memory."""
-    settings = HouseSettings(data_dir=tmp_path / "data", reconcile_every_s=0.05)
+    settings = HouseSettings(data_dir=tmp_path / "data", reconcile_every_s=0.2)
     private, public = tmp_path / "private.pem", settings.public_key
     public.parent.mkdir(parents=True)
     make_key_pair(private, public)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from penstock_core.contracts.dsm import ContentFile
-from pilot.model import Inputs
+from pilot.model import Inputs, JobError
 from recipe.model import Link, Mode, Step
 
 
@@ -58,4 +58,11 @@ def inputs_of(links: Iterable[Link], files: Callable[[Link], Iterable[ContentFil
 
 def _taken(link: Link, files: Iterable[ContentFile]) -> ContentFile | tuple[ContentFile, ...]:
     ordered = tuple(sorted(files, key=lambda file: (file.index, file.part, file.name)))
-    return ordered[0] if link.take == "each" else ordered
+    if link.take == "all":
+        return ordered
+    if len(ordered) > 1:
+        names = ", ".join(file.name for file in ordered)
+        raise JobError(
+            f"Input {link.key} takes one file of each index, and has several: {names}.", final=True
+        )
+    return ordered[0]

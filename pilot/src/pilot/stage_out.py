@@ -1,6 +1,5 @@
 """Bringing what a job made into the storage, and the manifest of it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from pilot.model import Claim
 from pilot.naming import log_name, output_name
 from pilot.outputs import Made, made_files
 from pilot.storage import Copier, Storage, Stored
-from pilot.worker.files import LOG_NAME, RESULT_NAME
+from pilot.worker.files import LOG_NAME
 from recipe.model import Step
 
 
@@ -92,10 +91,3 @@ class StageOut:
             index=self.claim.index,
             part=part,
         )
-
-
-def read_result(folder: Path) -> dict[str, Any]:
-    """Return what the job's process wrote at its end; {} if it wrote nothing. Blocking."""
-    path = folder / RESULT_NAME
-    result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return result

@@ -52,8 +52,10 @@ class WarmWorker:
         """Run a job to its end; raises ``WorkerLost``. Cancelling this kills the job."""
         async with self._starting:
             if self._line is None or not self._line.alive:
+                await self.close()
                 self._line = await _Line.open()
-        return await self._line.run(order)
+            line = self._line
+        return await line.run(order)
 
     async def cancel(self, job: str) -> None:
         """Have a job killed, if it runs."""

@@ -50,17 +50,26 @@ class _Cancelled(BaseException):
 
 def supervise(request: Request, lifeline: int) -> NoReturn:
     """Run one job to its end in a session of its own, and exit with its :class:`Ending`."""
-    os.setsid()
-    become_subreaper()
-    signal.signal(signal.SIGTERM, _cancel)
+    ending = Ending.KILLED
     try:
-        runner = launch(request.folder, request.limits)
-        ending = _wait(runner, lifeline, request.wall_s)
+        os.setsid()
+        become_subreaper()
+        ending = _run(request, lifeline)
+    finally:
+        kill_descendants()
+        os._exit(ending)
+
+
+def _run(request: Request, lifeline: int) -> Ending:
+    """Start the job and wait; SIGTERM, whenever it comes, ends the wait."""
+    try:
+        signal.signal(signal.SIGTERM, _cancel)
+        ending = _wait(launch(request.folder, request.limits), lifeline, request.wall_s)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except _Cancelled:
-        ending = Ending.CANCELLED
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    kill_descendants()
-    os._exit(ending)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return Ending.CANCELLED
+    return ending
 
 
 def _cancel(_number: int, _frame: object) -> NoReturn:

@@ -1,0 +1,111 @@
+"""The place where one attempt at a job happens: its folder before, and its result after."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from penstock_core.errors import PenstockError
+from pilot import payload_log
+from pilot.model import (
+    Cancelled,
+    Claim,
+    Failed,
+    Inputs,
+    JobError,
+    Lost,
+    Outcome,
+    Staged,
+    Traces,
+)
+from pilot.recipes import with_paths
+from pilot.stage_in import stage_in
+from pilot.stage_out import StageOut
+from pilot.worker.files import LOG_NAME, REQUEST_NAME, RESULT_NAME
+from pilot.worker.supervisor import Ending
+from recipe.model import Recipe, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One attempt's folder with what belongs to it. All methods block."""
+
+    recipe: Recipe
+    step: Step
+    folder: Path
+    bundle: Path
+    stage_out: StageOut
+
+    @property
+    def claim(self) -> Claim:
+        """Return the job that is run here."""
+        return self.stage_out.claim
+
+    def prepare(self, inputs: Inputs) -> None:
+        """Stage in, and write down what the job's process is asked; raises ``JobError``."""
+        defaults = {spec.name: spec.default for spec in self.recipe.inputs}
+        given = defaults | self.claim.spec.values
+        values = {value.key: given.get(value.input) for value in self.step.values}
+        request = {
+            "document": with_paths(self.step.job_document, self.bundle),
+            "order": with_paths(values, self.bundle) | stage_in(inputs, self.folder),
+        }
+        (self.folder / REQUEST_NAME).write_text(json.dumps(request))
+
+    def conclude(self, ending: Ending, wall_s: float, inputs: Inputs) -> Outcome:
+        """Return what the ending of the job's process means; raises ``JobError``."""
+        match ending:
+            case Ending.CANCELLED:
+                return Cancelled()
+            case Ending.KILLED:
+                return Lost("Its process was killed from outside.")
+            case Ending.OVERTIME:
+                reason = f"It ran longer than its limit of {wall_s:g} s"
+                raise JobError(f"{reason}: killed with all its processes.")
+            case Ending.EXITED:
+                return self._judge(self._result(), inputs)
+
+    def _result(self) -> dict[str, Any]:
+        path = self.folder / RESULT_NAME
+        if not path.exists():
+            raise JobError("Its process ended without a result: see its log.")
+        result: dict[str, Any] = json.loads(path.read_text())
+        return result
+
+    def _judge(self, result: dict[str, Any], inputs: Inputs) -> Outcome:
+        exit_code = result["exit_code"]
+        if result["status"] != "success":
+            final = result["status"] == "refused"
+            return self._failed(_why(result), final, exit_code, inputs)
+        manifest = self.stage_out.succeeded(self.step, result["outputs"])
+        made = tuple(file.name for part in manifest.parts for file in part.files)
+        return Staged(manifest, Traces(exit_code, self._tail(), names_of(inputs), made))
+
+    def fail(self, error: PenstockError | OSError, inputs: Inputs) -> Failed:
+        """Return the failure that ``error`` means; only a :class:`JobError` may be tried again.
+
+        So may what the machine refused: its disk may have space soon.
+        """
+        final = error.final if isinstance(error, JobError) else isinstance(error, PenstockError)
+        return self._failed(str(error), final, None, inputs)
+
+    def _failed(self, reason: str, final: bool, exit_code: int | None, inputs: Inputs) -> Failed:
+        manifest = self.stage_out.failed(reason)
+        return Failed(reason, final, manifest, Traces(exit_code, self._tail(), names_of(inputs)))
+
+    def _tail(self) -> str:
+        return payload_log.tail(self.folder / LOG_NAME)
+
+
+def _why(result: dict[str, Any]) -> str:
+    code, error = result["exit_code"], result["error"]
+    if code is None:
+        return error or f"cwltool says {result['status']} and nothing more."
+    ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return f"The tool {ended}. {error}".strip()
+
+
+def names_of(inputs: Inputs) -> tuple[str, ...]:
+    """Return the names of all input files, in the order of the document's inputs."""
+    taken = (one if isinstance(one, tuple) else (one,) for one in inputs.values())
+    return tuple(file.name for files in taken for file in files)

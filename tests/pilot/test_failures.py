@@ -1,0 +1,240 @@
+"""What fails, is killed, cancelled or held."""
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from penstock_core.contracts.workload import Command
+from penstock_core.errors import Forbidden, InvalidInput, NotAuthenticated
+from penstock_core.rights import Role
+from penstock_core.states import JobState, TaskStatus
+from pilot.settings import PilotSettings
+from recipe.model import Resources
+
+PATIENT = PilotSettings(slots=2, retry_first_pause_s=0.3, report_pause_s=0.05)
+
+
+def processes_with(word: str) -> list[int]:
+    """Return the processes whose command line holds ``word``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if word.encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+async def until(statement, within_s: float = 15) -> None:
+    async with asyncio.timeout(within_s):
+        while not statement():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_checksum_that_does_not_fit_fails_the_job_naming_both(world, make_step, follow):
+    world.dsm.add("in", 1, "x", checksum="adler32:00000001")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step("touch made.txt"), retry=3)])
+        told = await follow(client)
+    [job] = told.jobs
+    assert (job.state, job.attempts) == (JobState.FAILED, 1)
+    assert "checksum does not fit" in job.reason
+    assert "adler32:00000001" in job.reason
+    assert "adler32:00790079" in job.reason
+    assert told.tasks[-1].status is TaskStatus.FAILED
+    assert world.dsm.texts("t1-log") == [f"{job.reason}\n"]
+
+
+async def test_a_failing_tool_is_tried_again_with_growing_pauses(world, make_step, follow):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    started = time.monotonic()
+    async with world.pilot(PATIENT) as client:
+        await client.submit([world.task(make_step("echo broken; exit 3"), retry=2)])
+        told = await follow(client)
+    [job] = told.jobs
+    assert time.monotonic() - started > 0.3 + 0.6
+    assert (job.state, job.attempts, job.exit_code) == (JobState.FAILED, 3, 3)
+    assert "exit code 3" in job.reason
+    assert job.log_tail == "broken\n"
+    assert told.tasks[-1].status is TaskStatus.FAILED
+    assert (told.tasks[-1].output_files, told.tasks[-1].log_files) == (0, 1)
+
+
+async def test_a_task_with_some_failed_jobs_is_partial_and_can_be_retried(
+    world, make_step, follow, tmp_path
+):
+    gate = tmp_path / "gate"
+    script = f'grep -q bad "$1" && test ! -e {gate} && exit 1; touch made.txt'
+    world.dsm.add("in", 1, "good")
+    world.dsm.add("in", 2, "bad")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step(script))])
+        told = await follow(client)
+        assert told.tasks[-1].status is TaskStatus.PARTIAL
+        gate.touch()
+        [answer] = await client.command([Command(name="t1", action="retry")])
+        assert answer.outcome == "accepted"
+        again = await follow(client, tasks=2)
+    assert again.tasks[-1].status is TaskStatus.FINISHED
+    assert len(world.dsm.files("t1-out")) == 2
+    assert len(world.dsm.files("t1-log")) == 3
+
+
+async def test_the_time_limit_kills_what_detached_itself(world, make_step, follow):
+    word = "987651"
+    detached = f"(setsid sh -c 'sleep {word} & sleep {word}' &) ; sleep {word}"
+    step = make_step(detached, resources=Resources(time_limit_s=1))
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(step)])
+        await until(lambda: len(processes_with(word)) >= 3)
+        told = await follow(client)
+        assert processes_with(word) == []
+    assert "limit of 1 s" in told.jobs[0].reason
+
+
+async def test_a_killed_job_is_run_again_and_makes_one_output(world, make_step, follow):
+    word = "1.87654"
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step(f"sleep {word}; touch made.txt"))])
+        await until(lambda: processes_with(f"sleep\0{word}"))
+        [tool] = processes_with(f"sleep\0{word}")
+        shell = _parent(tool)
+        os.kill(_parent(shell), signal.SIGKILL)
+        told = await follow(client)
+    assert told.jobs[0].attempts == 2
+    assert told.tasks[-1].status is TaskStatus.FINISHED
+    assert len(world.dsm.files("t1-out")) == 1
+
+
+@pytest.mark.parametrize("generations", [2, 3, 4])
+async def test_a_killed_supervisor_or_worker_leaves_nothing_and_loses_nothing(
+    world, make_step, follow, generations
+):
+    word = f"1.8765{generations}"
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step(f"sleep {word}; touch made.txt"))])
+        await until(lambda: processes_with(f"sleep\0{word}"))
+        [tool] = processes_with(f"sleep\0{word}")
+        ancestor = tool
+        for _ in range(generations):
+            ancestor = _parent(ancestor)
+        os.kill(ancestor, signal.SIGKILL)
+        await until(lambda: not Path(f"/proc/{tool}").exists(), within_s=1)
+        told = await follow(client)
+    assert told.tasks[-1].status is TaskStatus.FINISHED
+    assert len(world.dsm.files("t1-out")) == 1
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+async def test_held_jobs_wait_until_they_are_released(world, make_step, follow):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot(hold=True) as client:
+        await client.submit([world.task(make_step("touch made.txt"))])
+        await asyncio.sleep(0.4)
+        assert [j.state for j in (await client.live_jobs()).items] == [JobState.DEFINED]
+    async with world.pilot() as client:
+        await asyncio.sleep(0.2)
+        assert [j.state for j in (await client.live_jobs()).items] == [JobState.DEFINED]
+        await client.hold(False)
+        told = await follow(client)
+    assert told.tasks[-1].status is TaskStatus.FINISHED
+
+
+async def test_a_cancelled_task_ends_its_jobs(world, make_step, follow):
+    word = "98765.2"
+    for index in range(4):
+        world.dsm.add("in", index, "x")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step(f"sleep {word}"))])
+        await until(lambda: len(processes_with(f"sleep\0{word}")) == 2)
+        await client.command([Command(name="t1", action="cancel")])
+        told = await follow(client)
+        assert processes_with(f"sleep\0{word}") == []
+        [again] = await client.command([Command(name="t1", action="cancel")])
+    assert told.tasks[-1].status is TaskStatus.CANCELLED
+    assert [j.state for j in told.jobs] == [JobState.CANCELLED] * 4
+    assert again.outcome == "refused"
+    assert world.dsm.manifests == {}
+
+
+async def test_a_paused_task_starts_no_jobs_and_rank_decides_the_order(world, make_step, follow):
+    one = PilotSettings(slots=1, report_pause_s=0.05)
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    low = world.task(make_step("touch made.txt"), name="low", rank=1)
+    high = world.task(make_step("touch made.txt"), name="high", rank=5)
+    paused = world.task(make_step("touch made.txt"), name="paused", rank=9)
+    async with world.pilot(one, hold=True) as client:
+        await client.submit([low, high, paused])
+        await client.command([Command(name="paused", action="pause")])
+        await client.hold(False)
+        await follow(client, tasks=2)
+        assert list(world.dsm.manifests) == ["high/1", "low/1"]
+        await client.command([Command(name="paused", action="resume")])
+        await follow(client, tasks=3)
+
+
+async def test_a_required_container_is_refused_at_once(world, make_step, follow):
+    step = make_step("true", requirements={"DockerRequirement": {"dockerPull": "debian:12"}})
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(step, retry=5)])
+        told = await follow(client)
+    assert told.jobs[0].attempts == 1
+    assert "requires a container" in told.jobs[0].reason
+
+
+async def test_an_output_that_is_a_link_to_the_outside_is_refused(world, make_step, follow):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step("ln -s /etc/passwd made.txt"))])
+        told = await follow(client)
+    assert "outside of the job's folder" in told.jobs[0].reason
+    assert world.dsm.files("t1-out") == []
+
+
+async def test_a_task_without_recipe_fails_and_says_so(world, make_step, follow):
+    task = world.task(make_step("true"), recipe_digest="unknown")
+    async with world.pilot() as client:
+        await client.submit([task])
+        told = await follow(client)
+    assert told.tasks[-1].status is TaskStatus.FAILED
+    assert "no recipe unknown" in told.tasks[-1].reason
+
+
+async def test_strangers_and_bad_cursors_are_refused(world, make_step):
+    async with world.pilot() as client:
+        with pytest.raises(InvalidInput, match="no report 99"):
+            await client.reports(99)
+        with pytest.raises(InvalidInput, match="after"):
+            await client.reports(-1)
+        viewer = world.client(Role.VIEWER)
+        with pytest.raises(Forbidden):
+            await viewer.hold(True)
+        with pytest.raises(Forbidden):
+            await viewer.submit([world.task(make_step("true"))])
+        await viewer.close()
+        stranger = world.house.http("http://pilot")
+        answer = await stranger.get("/pilot/report")
+        assert answer.json()["error"] == NotAuthenticated.__name__
+        await stranger.aclose()
