@@ -12,7 +12,7 @@ from tests.servers.rabbitmq import VirtualHost
 from penstock_core.bus import Bus, Delivery, Message, Subscription, policies
 from penstock_core.bus.local import LocalBus
 from penstock_core.bus.rabbit import RabbitBus
-from penstock_core.errors import BusUnavailable, NotFound
+from penstock_core.errors import BusUnavailable, InvalidInput, NotFound
 from penstock_core.topology import (
     DEAD_EXCHANGE,
     WAKE_QUEUE_LENGTH,
@@ -296,6 +296,21 @@ async def test_a_dead_letter_keeps_its_properties_and_says_why_and_from_where(bu
         },
     )
     await depth_becomes(bus, "orders", 0)
+
+
+@every_bus
+async def test_a_reason_of_any_length_finds_room(bus: Bus) -> None:
+    await bus.publish([order(7)])
+    subscription = await bus.subscribe("orders")
+    [bad] = await take(subscription, 1)
+    await subscription.dead_letter(bad, "x" * 300_000)
+    [dead] = await take(await bus.subscribe("orders.dead"), 1)
+    assert dead.message.headers["reason"].startswith("xxx")
+
+
+def test_a_property_too_long_for_amqp_is_refused_on_any_bus() -> None:
+    with pytest.raises(InvalidInput, match="routing_key"):
+        Message("work", "é" * 128, b"")
 
 
 @every_bus

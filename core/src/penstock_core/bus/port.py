@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from penstock_core.errors import InvalidInput
+
+_SHORT = ("exchange", "routing_key", "message_id", "type", "correlation_id", "reply_to")
+_SHORT_BYTES = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -22,6 +27,11 @@ class Message:
     ``body`` is bytes, for a body from outside may be no JSON at all. ``headers`` hold
     ``traceparent``, ``schema_version``, ``namespace`` and, on dead letters, ``reason``,
     ``first_queue``, ``first_exchange`` and ``first_routing_key``.
+
+    Raises
+    ------
+    InvalidInput
+        a name or property is longer than the 255 bytes that AMQP has for it.
     """
 
     exchange: str
@@ -33,6 +43,16 @@ class Message:
     correlation_id: str = ""
     reply_to: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in _SHORT:
+            value = getattr(self, name)
+            if len(value) > _SHORT_BYTES // 4 and len(value.encode()) > _SHORT_BYTES:
+                raise InvalidInput(
+                    f"The {name} of a message has more than {_SHORT_BYTES} bytes: {value[:40]!r}….",
+                    hint="AMQP has no room for more; what is long belongs in the body.",
+                    field=name,
+                )
 
     @classmethod
     def of_json(cls, exchange: str, routing_key: str, body: Any, **properties: Any) -> "Message":
@@ -85,7 +105,8 @@ class Subscription(Protocol):
     async def dead_letter(self, delivery: Delivery, reason: str) -> None:
         """Move this to the dead-letter queue with ``reason``; it is safe there before it leaves.
 
-        A hint, which has no dead-letter queue, is dropped. Raises ``NotFound`` for a dead letter.
+        The reason is cut where it is longer than a header can be. A hint, which has no
+        dead-letter queue, is dropped. Raises ``NotFound`` for a dead letter.
         """
         ...
 

@@ -11,6 +11,7 @@ from penstock_core.bus.port import Delivery, Message
 from penstock_core.bus.rabbit_channel import Channel
 from penstock_core.bus.rabbit_connection import Connection
 from penstock_core.bus.rabbit_properties import delivery_count, to_message
+from penstock_core.bus.refusals import cut_reason
 from penstock_core.errors import BusUnavailable
 from penstock_core.topology import DEAD_EXCHANGE
 
@@ -137,7 +138,7 @@ def dead_letter(delivery: Delivery, reason: str) -> Message:
     message = delivery.message
     headers = {
         **message.headers,
-        "reason": reason,
+        "reason": cut_reason(reason),
         "first_queue": delivery.queue,
         "first_exchange": message.exchange,
         "first_routing_key": message.routing_key,

@@ -5,6 +5,14 @@ from collections.abc import Iterable, Sequence
 from penstock_core.bus.port import Message
 from penstock_core.errors import NotFound
 
+# All headers of a message must fit in one frame of AMQP, 128 KiB.
+_REASON_LENGTH = 2000
+
+
+def cut_reason(reason: str) -> str:
+    """Return the reason of a dead letter, short enough for a header."""
+    return reason if len(reason) <= _REASON_LENGTH else f"{reason[:_REASON_LENGTH]}…"
+
 
 def unroutable(messages: Sequence[Message]) -> NotFound:
     """Return the error for messages that no queue takes; ``facts`` has their ids."""

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from penstock_core.bus import local_store
 from penstock_core.bus.group_commit import GroupCommit
 from penstock_core.bus.port import Delivery, Message
-from penstock_core.bus.refusals import dead_already
+from penstock_core.bus.refusals import cut_reason, dead_already
 from penstock_core.topology import WAKE_QUEUE_LENGTH
 
 _NO_LIMIT = sys.maxsize
@@ -93,7 +93,8 @@ class DurableShelf:
     async def bury(self, delivery: Delivery, reason: str) -> None:
         if self._dead is None:
             raise dead_already(self.name)
-        await self._commits.run(partial(local_store.bury, tag=delivery.tag, reason=reason))
+        job = partial(local_store.bury, tag=delivery.tag, reason=cut_reason(reason))
+        await self._commits.run(job)
         self._dead.bell.ring()
 
     async def depth(self) -> int:
