@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class World:
         self._open.append(client)
         return client
 
-    @property
+    @cached_property
     def dsm(self) -> DsmClient:
         return self.client()
 

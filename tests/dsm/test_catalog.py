@@ -273,3 +273,12 @@ async def test_files_are_registered_one_by_one_as_spd_does(world, storage):
 async def test_only_services_and_operators_make_datasets(sqlite_world, role):
     with pytest.raises(Forbidden, match="has no right to"):
         await sqlite_world.client(role).create_datasets([OUTPUT])
+
+
+async def test_a_value_that_no_column_takes_is_invalid_input(world, storage):
+    (made,) = await world.dsm.create_datasets([OUTPUT])
+    huge = produced(storage, 1).model_copy(update={"size_bytes": 2**70})
+    part = ManifestPart(dataset_uid=made.uid, files=(huge,))
+    with pytest.raises(InvalidInput, match="The database refused a value"):
+        await world.dsm.register([Manifest(job="t1:1", parts=(part,))])
+    assert (await world.dsm.contents(made.uid)).files == ()

@@ -230,3 +230,28 @@ def test_the_end_of_a_run_is_that_of_all_its_streams():
     assert announced_files([StreamEnd(3, True, None), StreamEnd(4, True, 5)]) == 8
     assert announced_files([StreamEnd(3, False, None), StreamEnd(0, True, None)]) == 3
     assert announced_files([StreamEnd(0, True, 0)]) == 0
+
+
+async def test_runs_that_share_a_dataset_end_it_together(world):
+    one, two = ([m | {"dataset": "swf.day1"} for m in facts(run, 2)] for run in (1, 2))
+    await tell_all(world, [*one, *two[:-1]])
+    assert (await world.dsm.closing()).items == ()
+    await tell_all(world, two[-1:], ["end"])
+
+    (evidence,) = (await world.dsm.closing()).items
+    assert (evidence.registered, evidence.announced) == (4, 4)
+
+
+async def test_streams_that_number_alone_end_alone(world):
+    left, right = ([m | {"sender": s} for m in facts(1, 2)] for s in ("left", "right"))
+    for message in right:
+        for key in ("filename", "file_url"):
+            if key in message:
+                message[key] = message[key].replace("stf", "right.stf")
+    await tell_all(world, [*left, *right[:-1]])
+    assert (await world.dsm.closing()).items == ()
+    await tell_all(world, right[-1:], ["end"])
+
+    (evidence,) = (await world.dsm.closing()).items
+    assert (evidence.registered, evidence.announced) == (4, 4)
+    assert evidence.announced_by == "left, right"

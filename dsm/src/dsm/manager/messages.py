@@ -4,9 +4,10 @@ Keys that a model does not name are kept: as metadata of the dataset or the file
 about one, in the journal in any case.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -30,16 +31,22 @@ Body = TypeVar("Body", bound="Told")
 _MOST = 2**63 - 1
 
 
+@contextmanager
+def _as_rule() -> Iterator[None]:
+    """Let ``InvalidInput`` leave as pydantic wants its errors."""
+    try:
+        yield
+    except InvalidInput as error:
+        context = {"message": error.message, "hint": error.hint}
+        raise PydanticCustomError("rule", "{message}", context) from error
+
+
 def _rule(check: Callable[[Value], Value]) -> AfterValidator:
     """Return ``check``, which raises ``InvalidInput``, as pydantic wants its rules."""
 
     def checked(value: Value) -> Value:
-        try:
+        with _as_rule():
             return check(value)
-        except InvalidInput as error:
-            raise PydanticCustomError(
-                "rule", "{message}", {"message": error.message, "hint": error.hint}
-            ) from error
 
     return AfterValidator(checked)
 
@@ -57,16 +64,32 @@ FileName = Annotated[str, _rule(rules.check_file_name)]
 Path = Annotated[str, _rule(rules.check_path)]
 Checksum = Annotated[str, _rule(rules.normal_checksum)]
 Word = Annotated[str, _rule(rules.check_word)]
-Sender = Annotated[str, Field(max_length=250)]
+Text = Annotated[str, Field(max_length=250), _rule(rules.check_json)]
+Metadata = Annotated[Json, _rule(rules.check_json)]
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 RunId = Annotated[Word, BeforeValidator(_text)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class Told(BaseModel):
-    """What every body may hold."""
+class Open(BaseModel):
+    """A model that keeps the keys that it does not name, if a database can."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
+
+    @property
+    def extras(self) -> Json:
+        """Return the keys that the model does not name."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _extras_can_be_stored(self) -> Self:
+        with _as_rule():
+            rules.check_json(self.model_extra)
+        return self
+
+
+class Told(Open):
+    """What every body may hold."""
 
     namespace: Word | None = None
 
@@ -80,28 +103,11 @@ class Told(BaseModel):
         """Return who says to have sent it, or ""."""
         return ""
 
-    @property
-    def extras(self) -> Json:
-        """Return the keys that the model does not name."""
-        return dict(self.model_extra or {})
 
-    @model_validator(mode="after")
-    def _can_be_stored(self) -> "Told":
-        try:
-            rules.check_json(self.model_dump())
-        except InvalidInput as error:
-            raise PydanticCustomError(
-                "json", "{message}", {"message": error.message, "hint": error.hint}
-            ) from error
-        return self
-
-
-class ToldFile(BaseModel):
+class ToldFile(Open):
     """A file as SPD tells it; without a ``name`` it is called as its path ends."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    storageId: str  # noqa: N815 - SPD's word
+    storageId: Text  # noqa: N815 - SPD's word
     path: Path
     size: Count
     checksum: Checksum
@@ -127,7 +133,7 @@ class FileInput(Told):
 class FileProcess(Told):
     """Files that processing made."""
 
-    datasetId: str  # noqa: N815
+    datasetId: Text  # noqa: N815
     files: tuple[ToldFile, ...]
 
 
@@ -136,7 +142,7 @@ class DatasetInput(Told):
 
     datasetName: DatasetName  # noqa: N815
     scope: Word = "daq"
-    metadata: Json = {}
+    metadata: Metadata = {}
     files: tuple[ToldFile, ...] = ()
     closed: bool = False
 
@@ -144,21 +150,21 @@ class DatasetInput(Told):
 class DatasetClose(Told):
     """The end of a dataset by its producer; without ``files`` at what is registered."""
 
-    datasetId: str  # noqa: N815
+    datasetId: Text  # noqa: N815
     files: Count | None = None
 
 
 class DatasetUpload(Told):
     """The wish to have a dataset's files in an external storage."""
 
-    datasetId: str  # noqa: N815
-    storageId: str  # noqa: N815
+    datasetId: Text  # noqa: N815
+    storageId: Text  # noqa: N815
 
 
 class DatasetDelete(Told):
     """The wish to have a dataset deleted."""
 
-    datasetId: str  # noqa: N815
+    datasetId: Text  # noqa: N815
 
 
 class DaqMessage(Told):
@@ -167,9 +173,9 @@ class DaqMessage(Told):
     run_id: RunId
     msg_type: str = ""
     timestamp: Moment | None = Field(None, validation_alias=AliasChoices("timestamp", "ts"))
-    simulation_tick: float | None = None
-    sender: Sender = ""
-    stream: Sender = ""
+    simulation_tick: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    sender: Text = ""
+    stream: Text = ""
     dataset: DatasetName | None = None
 
     @property
@@ -184,7 +190,7 @@ class DaqMessage(Told):
 class RunImminent(DaqMessage):
     """A run is about to start."""
 
-    run_conditions: Json = {}
+    run_conditions: Metadata = {}
 
 
 class StfGen(DaqMessage):
@@ -200,7 +206,7 @@ class StfReady(DaqMessage):
     """An STF is there and may be read."""
 
     filename: FileName
-    file_url: str
+    file_url: Annotated[str, Field(max_length=4096), _rule(rules.check_json)]
     checksum: Checksum
     size_bytes: Count = Field(validation_alias=AliasChoices("size_bytes", "size"))
     sequence: Count | None = None

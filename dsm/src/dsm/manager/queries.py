@@ -176,10 +176,8 @@ def _content_file(row: Row[Any]) -> ContentFile:
 
 async def page_closing(connection: AsyncConnection, after: int, limit: int) -> Page[Evidence]:
     """Return the evidence on open datasets whose producer has announced its end."""
-    query = (
-        select(tables.dataset, _R.id.label("run_id"))
-        .outerjoin(tables.run, _R.dataset_id == _D.id)
-        .where(_D.state == DatasetState.OPEN, _D.announced.is_not(None), _D.id > after)
+    query = select(tables.dataset).where(
+        _D.state == DatasetState.OPEN, _D.announced.is_not(None), _D.id > after
     )
     rows = (await connection.execute(query.order_by(_D.id).limit(limit))).all()
     missing = {row.id: await _missing(connection, row) for row in rows}
@@ -188,10 +186,11 @@ async def page_closing(connection: AsyncConnection, after: int, limit: int) -> P
 
 async def _missing(connection: AsyncConnection, row: Row[Any]) -> tuple[int, ...]:
     """Return the first of the STFs that were announced and did not come."""
-    if row.run_id is None or row.files >= row.announced:
+    if row.files >= row.announced:
         return ()
     stfs = tables.stf.c
-    query = select(stfs.sequence).where(stfs.run_id == row.run_id, stfs.registered == false())
+    query = select(stfs.sequence).join(tables.run, _R.id == stfs.run_id)
+    query = query.where(_R.dataset_id == row.id, stfs.registered == false())
     found = await connection.scalars(query.order_by(stfs.sequence).limit(MISSING_SHOWN))
     return tuple(found)
 

@@ -6,6 +6,7 @@ size and checksum changes nothing; with others it is a ``Duplicate``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -40,12 +41,17 @@ class NewFile:
     metadata: Json = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """Files that go to one dataset, given as its row."""
 
     dataset: Row[Any]
     files: tuple[NewFile, ...]
+
+    @cached_property
+    def uids(self) -> tuple[str, ...]:
+        """Return the uids of its files, in their order."""
+        return tuple(file_uid(self.dataset, file.name) for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def file_uid(dataset: Row[Any], name: str) -> str:
 
 async def _known_files(work: Work, units: Iterable[Unit]) -> dict[str, _Known]:
     parts = [part for unit in units for part in unit.parts]
-    uids = [file_uid(part.dataset, file.name) for part in parts for file in part.files]
+    uids = [uid for part in parts for uid in part.uids]
     columns = tables.file.c
     query = select(columns.uid, columns.id, columns.size_bytes, columns.checksum)
     rows = rows_where(work.connection, query, columns.uid, uids)
@@ -130,8 +136,7 @@ class _Book:
         """Return why ``part`` cannot be; ``told`` gathers size and checksum of its unit's files."""
         if part.dataset.state != DatasetState.OPEN and not always:
             return not_open(part.dataset)
-        for file in part.files:
-            uid = file_uid(part.dataset, file.name)
+        for uid, file in zip(part.uids, part.files, strict=True):
             before = self._known.get(uid)
             kept = (before.size_bytes, before.checksum) if before else told.get(uid)
             if kept is not None and kept != (file.size_bytes, file.checksum):
@@ -141,7 +146,10 @@ class _Book:
 
     def _enter_part(self, part: Part, producer: str) -> int:
         """Take the files of ``part``; return how many of them are not attached."""
-        ids = [self._enter_file(part.dataset, file) for file in part.files]
+        ids = [
+            self._enter_file(part.dataset, file, uid)
+            for uid, file in zip(part.uids, part.files, strict=True)
+        ]
         if part.dataset.state != DatasetState.OPEN:
             return len(ids)
         self.attachments += [
@@ -159,8 +167,7 @@ class _Book:
         ]
         return 0
 
-    def _enter_file(self, dataset: Row[Any], file: NewFile) -> int:
-        uid = file_uid(dataset, file.name)
+    def _enter_file(self, dataset: Row[Any], file: NewFile, uid: str) -> int:
         if known := self._known.get(uid):
             return known.id
         self._known[uid] = _Known(self._next_id, file.size_bytes, file.checksum)

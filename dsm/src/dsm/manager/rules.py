@@ -5,11 +5,14 @@ outside and may hold a little more, but never what a path, a shell or a terminal
 """
 
 import re
+from math import isfinite
 from pathlib import PurePosixPath
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 from penstock_core.errors import InvalidInput
 
+Value = TypeVar("Value")
 _NAMES = UUID("6f1d2f6e-0d1c-5c56-9d3b-6a1f0f2f7a10")
 """Under which uids are made; changing it would give everything a new uid."""
 
@@ -118,11 +121,11 @@ def normal_checksum(checksum: str) -> str:
     return f"{algorithm}:{digits.lower()}"
 
 
-def check_json(value: object) -> None:
-    """Raise ``InvalidInput`` for what no database keeps as JSON: NUL characters, NaN, infinity."""
+def check_json(value: Value) -> Value:
+    """Return ``value`` unless it holds what no database keeps as JSON: NUL, NaN, infinity."""
     if isinstance(value, str) and "\0" in value:
         raise InvalidInput("A text holds the NUL character.", hint="Remove it.")
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not isfinite(value):
         raise InvalidInput("A number is NaN or infinite, which is not JSON.", hint="Leave it out.")
     if isinstance(value, dict):
         for key, item in value.items():
@@ -131,3 +134,4 @@ def check_json(value: object) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             check_json(item)
+    return value

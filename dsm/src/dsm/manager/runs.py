@@ -225,16 +225,30 @@ async def _ensure_streams(work: Work, keys: Iterable[tuple[int, str]]) -> None:
 
 
 async def announce_runs(work: Work, runs: Iterable[Row[Any]]) -> None:
-    """Announce the end of those of these runs whose end is known, at the count known now."""
-    by_id = {row.id: row for row in runs}
-    rows = rows_where(work.connection, select(tables.stream), tables.stream.c.run_id, by_id)
-    streams: dict[int, list[Row[Any]]] = defaultdict(list)
-    async for row in rows:
-        streams[row.run_id].append(row)
-    datasets = await run_datasets(work, by_id.values())
-    for run_id, known in streams.items():
-        files = announced_files(StreamEnd(s.stfs, s.ended, s.total) for s in known)
-        dataset = datasets[by_id[run_id].dataset_id]
-        if files is not None and dataset.state == DatasetState.OPEN:
-            enders = ", ".join(sorted(s.stream or "daq" for s in known if s.ended))
-            await announce_end(work, dataset, files, enders)
+    """Announce the ends of the datasets of these runs, where known, at the count known now.
+
+    Runs may share a dataset: it ends when all of them have.
+    """
+    datasets = await run_datasets(work, runs)
+    open_ones = [row.id for row in datasets.values() if row.state == DatasetState.OPEN]
+    for dataset_id, streams in (await _streams(work, open_ones)).items():
+        by_run: dict[int, list[StreamEnd]] = defaultdict(list)
+        for s in streams:
+            by_run[s.id].append(StreamEnd(s.stfs or 0, bool(s.ended), s.total))
+        counts = [announced_files(ends) for ends in by_run.values()]
+        known = [count for count in counts if count is not None]
+        if len(known) == len(counts):
+            enders = sorted({s.stream or "daq" for s in streams if s.ended})
+            await announce_end(work, datasets[dataset_id], sum(known), ", ".join(enders)[:512])
+
+
+async def _streams(work: Work, dataset_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    """Return by dataset the streams of its runs; a run without any has one empty row."""
+    runs, streams = tables.run.c, tables.stream.c
+    query = select(
+        runs.dataset_id, runs.id, streams.stream, streams.stfs, streams.ended, streams.total
+    ).outerjoin(tables.stream, streams.run_id == runs.id)
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    async for row in rows_where(work.connection, query, runs.dataset_id, dataset_ids):
+        found[row.dataset_id].append(row)
+    return found

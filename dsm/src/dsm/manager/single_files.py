@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dsm.manager.datasets import dataset_rows
 from dsm.manager.messages import ToldFile
 from dsm.manager.reading import file_of, no_dataset, rows_where, select_files
-from dsm.manager.registration import Part, Unit, file_uid, register
+from dsm.manager.registration import Part, Unit, register
 from dsm.manager.spd_handlers import new_file
 from dsm.manager.storages import storages_by_uid
 from dsm.manager.tables import file as file_table
@@ -34,7 +34,7 @@ async def register_files(
     (answer,) = await register(work, [Unit(tuple(parts), producer)])
     if isinstance(answer, PenstockError):
         raise answer
-    uids = [file_uid(part.dataset, part.files[0].name) for part in parts]
+    uids = [part.uids[0] for part in parts]
     found = rows_where(work.connection, select_files(), file_table.c.uid, uids)
     by_uid = {row.uid: file_of(row) async for row in found}
     return tuple(by_uid[uid] for uid in uids)

@@ -18,6 +18,7 @@ from penstock_core.web import Operator, Reader, ServiceCaller
 router = APIRouter(prefix=V1, tags=["files"])
 
 
+@router.post("/file", status_code=201, include_in_schema=False)
 @router.post("/file/", status_code=201)
 async def create_files(
     store: TheStore, caller: Operator, files: FileOfDataset | list[FileOfDataset]
@@ -29,6 +30,7 @@ async def create_files(
     return made if isinstance(files, list) else made[0]
 
 
+@router.get("/file", include_in_schema=False)
 @router.get("/file/")
 async def list_files(
     store: TheStore,
