@@ -6,12 +6,12 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.end_to_end.processes import descendants, start_demo
 
 from penstock.demo.result import Gatherer
 from penstock.house import open_house
@@ -20,25 +20,8 @@ from penstock_core.settings import HouseSettings
 
 KILLS = 20
 SEED = 20261123
-SPEED = "4"
 
 pytestmark = pytest.mark.slow
-
-
-def start_demo(data_dir: Path) -> subprocess.Popen[bytes]:
-    """Start the demonstration, which takes up where the last one was killed."""
-    command = [sys.executable, "-m", "penstock", "demo", "--exit", "--json"]
-    options = ["--data-dir", str(data_dir), "--port", "0", "--speed", SPEED]
-    return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-
-def descendants(pid: int) -> list[int]:
-    """Return all processes below ``pid``."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [p for child in children for p in (int(child), *descendants(int(child)))]
 
 
 def kill_all(process: subprocess.Popen[bytes], with_children: bool) -> None:

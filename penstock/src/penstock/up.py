@@ -13,8 +13,6 @@ from penstock.house import OpenHouse, open_house
 from penstock.serve import serving, signalled
 from penstock_core.settings import HouseSettings
 
-PORT = 8642
-
 
 @asynccontextmanager
 async def standing(

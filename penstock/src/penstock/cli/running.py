@@ -1,4 +1,7 @@
-"""``penstock up`` and ``penstock demo``: the commands that hold the services themselves."""
+"""``penstock up`` and ``penstock demo``: the commands that hold the services themselves.
+
+They import the services when they are called: no other command needs them, and they are heavy.
+"""
 
 import asyncio
 import sys
@@ -10,11 +13,9 @@ from rich.console import Console
 
 import penstock
 from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir
-from penstock.demo.scenario import DemoOptions, demonstrate
-from penstock.up import PORT
-from penstock.up import up as stand
 from penstock_core.logs import set_up_logging
 
+PORT = 8642
 TEMPLATES = Path(penstock.__file__).parents[3] / "templates"
 
 Port = Annotated[int, typer.Option(help="Port on the loopback interface; 0 takes a free one.")]
@@ -27,6 +28,8 @@ def up(
     verbose: Annotated[bool, typer.Option(help="Log what every service does.")] = False,
 ) -> None:
     """Run every service in this process, until Ctrl-C; goes on from where it was."""
+    from penstock.up import up as stand
+
     set_up_logging("penstock", as_json=not sys.stderr.isatty(), level=_level(verbose))
     asyncio.run(stand(data_dir, port, hold_jobs=hold_jobs, console=Console()))
 
@@ -44,6 +47,8 @@ def demo(
     verbose: Annotated[bool, typer.Option(help="Log what every service does.")] = False,
 ) -> None:
     """Load templates, take a simulated run of real collision events, show what came out."""
+    from penstock.demo.scenario import DemoOptions, demonstrate
+
     set_up_logging("penstock", as_json=not sys.stderr.isatty(), level=_level(verbose))
     options = DemoOptions(
         data_dir=data_dir,

@@ -82,8 +82,8 @@ async def _course(
     house: OpenHouse, url: str, options: DemoOptions, console: Console, began: float
 ) -> DemoResult:
     async with HouseClients(house.house, OPERATOR) as clients:
-        for file in sorted(options.templates.glob("*/*template.yaml")):
-            await _upload(clients, file, console)
+        files = sorted(options.templates.glob("*/*template.yaml"))
+        await asyncio.gather(*(_upload(clients, file, console) for file in files))
         run = _run_to_take(options)
         gatherer = Gatherer(clients.dsm, clients.data_access, f"swf.{run.number}.run")
         async with sending(run, url, house.house.settings):
