@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.data_access.room import Room, batch, entry_of, new_template, open_room, ref
 
 from penstock_core.clients import DataAccessClient
 from penstock_core.contracts.workflow import CatalogueEntry
@@ -14,7 +15,6 @@ from penstock_core.errors import InvalidInput, Stale
 from penstock_core.rights import Role
 from penstock_core.states import DatasetState
 from recipe.model import Recipe
-from tests.data_access.room import Room, batch, entry_of, new_template, open_room, ref
 
 Entry = tuple[CatalogueEntry, Recipe]
 
@@ -99,9 +99,7 @@ async def test_a_match_is_never_taken_back(
     assert [m["outcome"] for m in answer.json()["matches"]] == ["MATCH"]
 
 
-async def test_a_workflow_event_carries_its_tasks(
-    service: DataAccessClient, entry: Entry
-) -> None:
+async def test_a_workflow_event_carries_its_tasks(service: DataAccessClient, entry: Entry) -> None:
     await service.store_generated(batch([entry], [ref("a.test.raw")]))
     page = await service.events(0, topics=["workflow.created"])
     body = page.events[0].body

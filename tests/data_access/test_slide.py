@@ -2,10 +2,11 @@
 
 import asyncio
 
+from tests.data_access.room import Room, batch, entry_of, new_template, ref
+
 from penstock_core.clients import DataAccessClient
 from penstock_core.errors import Stale
 from penstock_core.rights import Role
-from tests.data_access.room import Room, batch, entry_of, new_template, ref
 
 FOLLOWER = "task-generator"
 
@@ -76,5 +77,3 @@ async def test_an_unmatched_dataset_takes_no_id(room: Room) -> None:
     assert [row.datas_in_id for row in await service.spd_tasks()] == [1, 2]
     decision = (await room.http(Role.VIEWER).get("/decision?dataset=uid-other")).json()
     assert decision["matches"] == []
-
-

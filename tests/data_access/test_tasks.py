@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.data_access.room import Room, batch, entry_of, new_template, ref
 
 from penstock_core.clients import DataAccessClient
 from penstock_core.contracts.workflow import (
@@ -19,7 +20,6 @@ from penstock_core.errors import Stale
 from penstock_core.rights import Role
 from penstock_core.states import DatasetState, JobState, TaskStatus
 from recipe.model import Mode, Trigger
-from tests.data_access.room import Room, batch, entry_of, new_template, ref
 
 CHAIN = {
     "decode": ("", Mode.MAP, Trigger.OPEN),
@@ -32,9 +32,7 @@ async def service(room: Room) -> DataAccessClient:
     """A service of a house that has one chain: map, then a merge that waits for closing."""
     room.compiler.steps = CHAIN
     client = room.client(Role.SERVICE)
-    template = await room.client(Role.EXPERT).create_template(
-        new_template(values={"threshold": 3})
-    )
+    template = await room.client(Role.EXPERT).create_template(new_template(values={"threshold": 3}))
     entry = await entry_of(client, template.template_id)
     await client.store_generated(batch([entry], [ref("a.test.raw")]))
     return client

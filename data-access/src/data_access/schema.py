@@ -169,6 +169,7 @@ task = Table(
     Index("ix_task_status", "status", "task_id"),
     Index(
         "ix_task_due",
+        "waiting",
         text("rank DESC"),
         "task_id",
         sqlite_where=text(DUE),

@@ -276,7 +276,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_task_due",
         "task",
-        [sa.text("rank DESC"), "task_id"],
+        ["waiting", sa.text("rank DESC"), "task_id"],
         sqlite_where=sa.text("status = 'DEFINED' AND waiting = 0"),
         postgresql_where=sa.text("status = 'DEFINED' AND waiting = 0"),
     )

@@ -1,0 +1,109 @@
+"""What an operator asks of tasks."""
+
+import pytest
+from tests.data_access.room import Room, batch, entry_of, new_template, ref
+
+from penstock_core.clients import DataAccessClient
+from penstock_core.contracts.workflow import ClaimRequest, ObservedBatch, SubmittedTask, TaskReport
+from penstock_core.contracts.workload import Command
+from penstock_core.errors import Conflict, IllegalMove, NotFound
+from penstock_core.rights import Role
+from penstock_core.states import TaskStatus
+
+
+@pytest.fixture
+async def operator(room: Room) -> DataAccessClient:
+    """An operator over one chain: decoding (1), then reconstruction (2)."""
+    service = room.client(Role.SERVICE)
+    await room.client(Role.EXPERT).create_template(new_template())
+    await service.store_generated(batch([await entry_of(service, 1)], [ref("a.test.raw")]))
+    return room.client(Role.OPERATOR)
+
+
+async def submit(room: Room) -> None:
+    service = room.client(Role.SERVICE)
+    (due,) = await service.claim_tasks(ClaimRequest(claimant="me"))
+    told = SubmittedTask(
+        task_id=1, token=due.token, external_id="task.1", output_uid="o", log_uid="l"
+    )
+    await service.store_submitted([told])
+
+
+async def report(room: Room, status: TaskStatus) -> None:
+    service = room.client(Role.SERVICE)
+    at = await service.cursor("reports")
+    counts = dict.fromkeys(
+        ("jobs", "running", "finished", "failed", "output_files", "log_files"), 0
+    )
+    told = TaskReport(task_id=1, output_uid="o", log_uid="l", status=status, **counts)
+    await service.store_observed(
+        ObservedBatch(follower="reports", expected=at, cursor=at + 1, tasks=(told,), jobs=())
+    )
+
+
+async def requests(client: DataAccessClient) -> list[Command]:
+    page = await client.events(0, topics=["task.requested"])
+    return [Command(**event.body) for event in page.events]
+
+
+async def test_a_planned_task_is_cancelled_at_once_with_what_reads_from_it(
+    operator: DataAccessClient,
+) -> None:
+    row = await operator.set_status(1, "CANCELLED")
+    assert row.status == "CANCELLED"
+    assert [task.status for task in await operator.spd_tasks()] == ["CANCELLED"] * 2
+    assert (await operator.task(1)).reason == "cancelled by somebody"
+    assert await requests(operator) == []
+
+
+async def test_a_running_task_is_asked_to_end_and_moves_when_that_is_observed(
+    room: Room, operator: DataAccessClient
+) -> None:
+    await submit(room)
+    row = await operator.set_status(1, "CANCELLED")
+    assert row.status == "IN_PROGRESS"
+    assert await requests(operator) == [Command(name="task.1", action="cancel")]
+    await report(room, TaskStatus.CANCELLED)
+    assert [task.status for task in await operator.spd_tasks()] == ["CANCELLED"] * 2
+
+
+async def test_asking_for_the_status_it_has_changes_nothing(
+    operator: DataAccessClient,
+) -> None:
+    assert (await operator.set_status(1, "DEFINED")).status == "DEFINED"
+
+
+async def test_an_ended_task_is_not_cancelled(room: Room, operator: DataAccessClient) -> None:
+    await report(room, TaskStatus.FINISHED)
+    with pytest.raises(IllegalMove, match="FINISHED to CANCELLED"):
+        await operator.set_status(1, "CANCELLED")
+
+
+async def test_a_rank_is_written_and_followed_where_the_task_runs(
+    room: Room, operator: DataAccessClient
+) -> None:
+    assert (await operator.set_rank(1, 7)).rank == 7
+    assert await requests(operator) == []
+    await submit(room)
+    await operator.set_rank(1, 9)
+    assert await requests(operator) == [Command(name="task.1", action="rank", rank=9)]
+    await report(room, TaskStatus.FINISHED)
+    with pytest.raises(Conflict, match="decides nothing"):
+        await operator.set_rank(1, 3)
+
+
+async def test_a_running_task_is_not_deleted(room: Room, operator: DataAccessClient) -> None:
+    await submit(room)
+    with pytest.raises(Conflict, match="cannot be deleted"):
+        await operator.call("DELETE", "/task/1/delete", None)
+    await report(room, TaskStatus.FINISHED)
+    await operator.call("DELETE", "/task/1/delete", None)
+    with pytest.raises(NotFound):
+        await operator.task(1)
+
+
+async def test_a_deleted_plan_takes_along_what_reads_from_it(
+    operator: DataAccessClient,
+) -> None:
+    await operator.call("DELETE", "/task/1/delete", None)
+    assert [(t.task_id, t.status) for t in await operator.spd_tasks()] == [(2, "CANCELLED")]

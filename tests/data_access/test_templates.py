@@ -1,0 +1,240 @@
+"""Template versions: made, changed, archived, rolled back, deleted."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.data_access.room import EARLY, Room, batch, entry_of, new_template, ref
+
+from penstock_core.clients import DataAccessClient
+from penstock_core.contracts.workflow import TemplateChange
+from penstock_core.errors import (
+    Conflict,
+    Duplicate,
+    Forbidden,
+    IllegalMove,
+    InvalidInput,
+    InvalidMask,
+    InvalidTemplate,
+    NotFound,
+)
+from penstock_core.rights import Role
+from penstock_core.states import TemplateStatus
+
+
+@pytest.fixture
+def expert(room: Room) -> DataAccessClient:
+    return room.client(Role.EXPERT)
+
+
+@pytest.fixture
+def lite_expert(lite: Room) -> DataAccessClient:
+    return lite.client(Role.EXPERT)
+
+
+async def states(client: DataAccessClient) -> list[tuple[int, int, str]]:
+    page = await client.templates()
+    return [(t.template_id, t.version, t.status) for t in page.items]
+
+
+async def test_a_template_without_a_status_is_actual_from_now_on(
+    expert: DataAccessClient,
+) -> None:
+    before = datetime.now(UTC)
+    made = await expert.create_template(new_template(effective_from=None))
+    assert (made.template_id, made.version, made.status) == (1, 1, "ACTUAL")
+    assert made.effective_from is not None
+    assert made.effective_from >= before
+    assert made.created_by == "somebody"
+
+
+async def test_changed_content_is_a_new_version_that_archives_the_old(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template())
+    changed = await expert.change_template(1, TemplateChange(values={"threshold": 5}))
+    assert (changed.template_id, changed.version) == (2, 2)
+    assert await states(expert) == [(1, 1, "ARCHIVED"), (2, 2, "ACTUAL")]
+    assert (await expert.template(1)).values == {}
+
+
+async def test_a_rolled_back_version_takes_what_is_registered_from_then_on(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template())
+    await expert.change_template(1, TemplateChange(values={"threshold": 5}))
+    before = datetime.now(UTC)
+    back = await expert.change_template(1, TemplateChange(status=TemplateStatus.ACTUAL))
+    assert await states(expert) == [(1, 1, "ACTUAL"), (2, 2, "ARCHIVED")]
+    assert back.effective_from is not None
+    assert back.effective_from >= before
+
+
+async def test_the_same_content_again_makes_no_version(expert: DataAccessClient) -> None:
+    await expert.create_template(new_template())
+    change = TemplateChange(inner_dataset_mask="*.test.*", description={"steps": {}})
+    assert (await expert.change_template(1, change)).template_id == 1
+    assert await states(expert) == [(1, 1, "ACTUAL")]
+
+
+async def test_a_new_version_of_an_archived_name_may_be_tried_in_shadow(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template())
+    change = TemplateChange(values={"a": 1}, status=TemplateStatus.SHADOW)
+    await expert.change_template(1, change)
+    assert await states(expert) == [(1, 1, "ACTUAL"), (2, 2, "SHADOW")]
+    await expert.change_template(2, TemplateChange(status=TemplateStatus.ACTUAL))
+    assert await states(expert) == [(1, 1, "ARCHIVED"), (2, 2, "ACTUAL")]
+
+
+async def test_a_renamed_template_leaves_its_old_name_archived(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template())
+    renamed = await expert.change_template(1, TemplateChange(name="other"))
+    assert (renamed.name, renamed.version) == ("other", 1)
+    assert await states(expert) == [(1, 1, "ARCHIVED"), (2, 1, "ACTUAL")]
+
+
+async def test_a_name_that_is_taken_is_refused_and_the_way_on_told(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template())
+    with pytest.raises(Duplicate, match="is template 1 already") as same:
+        await expert.create_template(new_template())
+    assert "PUT /template/1/change" in same.value.hint
+    with pytest.raises(Duplicate, match="is taken by template 1"):
+        await expert.create_template(new_template(mask="*.other.*"))
+
+
+async def test_moves_that_the_table_does_not_list_are_refused(
+    lite_expert: DataAccessClient,
+) -> None:
+    await lite_expert.create_template(new_template())
+    with pytest.raises(IllegalMove, match="ACTUAL to DRAFT"):
+        await lite_expert.change_template(1, TemplateChange(status=TemplateStatus.DRAFT))
+
+
+async def test_a_template_that_made_workflows_is_history(
+    room: Room, expert: DataAccessClient
+) -> None:
+    service = room.client(Role.SERVICE)
+    await expert.create_template(new_template())
+    await expert.create_template(new_template("idle"))
+    entry = await entry_of(service, 1)
+    await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    await expert.call("DELETE", "/template/2/delete", None)
+    with pytest.raises(Conflict, match="made 1 workflows"):
+        await expert.call("DELETE", "/template/1/delete", None)
+    with pytest.raises(NotFound):
+        await expert.template(2)
+
+
+async def test_the_catalogue_grows_its_revision_with_each_change_and_only_then(
+    expert: DataAccessClient,
+) -> None:
+    empty = await expert.catalogue()
+    assert empty is not None
+    assert empty.templates == ()
+    assert await expert.catalogue(empty.revision) is None
+    await expert.create_template(new_template())
+    first = await expert.catalogue(empty.revision)
+    assert first is not None
+    assert [(t.template_id, t.masks) for t in first.templates] == [(1, ("*.test.*",))]
+    await expert.create_template(new_template("draft", status=TemplateStatus.DRAFT))
+    assert await expert.catalogue(first.revision) is None
+    await expert.change_template(1, TemplateChange(status=TemplateStatus.ARCHIVED))
+    last = await expert.catalogue(first.revision)
+    assert last is not None
+    assert (last.revision > first.revision, last.templates) == (True, ())
+
+
+async def test_overlap_is_a_warning_with_an_example(lite_expert: DataAccessClient) -> None:
+    await lite_expert.create_template(new_template("one", "run*.raw"))
+    made = await lite_expert.create_template(new_template("two", "*.test.raw"))
+    (warning,) = made.warnings
+    assert warning.startswith("template 1 (one) may take the same data: run")
+    apart = await lite_expert.create_template(new_template("three", "calib.?"))
+    assert apart.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "field"),
+    [
+        ({"inner_dataset_mask": "a[.raw"}, InvalidMask, "masks.0"),
+        ({"inner_dataset_mask": ""}, InvalidMask, "inner_dataset_mask"),
+        ({"exclude": ("*",)}, InvalidMask, "masks"),
+        ({"where": ("run >",)}, InvalidInput, "where.0"),
+        ({"where": ("run > 5", "run < 3")}, InvalidMask, "masks"),
+        ({"description": ""}, InvalidInput, "description"),
+        ({"description": "broken"}, InvalidTemplate, ""),
+        ({"masks": ("other",)}, InvalidInput, "inner_dataset_mask"),
+    ],
+)
+async def test_what_cannot_be_right_is_refused_at_its_field(
+    lite_expert: DataAccessClient,
+    change: dict[str, Any],
+    error: type[InvalidInput],
+    field: str,
+) -> None:
+    given = new_template().model_copy(update=change)
+    with pytest.raises(error) as refused:
+        await lite_expert.create_template(given)
+    assert refused.value.field == field
+    assert refused.value.status == 422
+    assert (await lite_expert.templates()).items == ()
+
+
+async def test_a_template_that_does_not_compile_says_where(
+    lite_expert: DataAccessClient,
+) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        await lite_expert.check_template(new_template(description="broken"))
+    assert refused.value.facts["diagnostics"][0]["line"] == 1
+
+
+async def test_checking_stores_nothing(lite_expert: DataAccessClient) -> None:
+    checked = await lite_expert.check_template(new_template())
+    assert [step["name"] for step in checked["recipe"]["steps"]] == [
+        "decoding",
+        "reconstruction",
+    ]
+    assert (await lite_expert.templates()).items == ()
+
+
+async def test_a_document_as_text_is_shown_as_json(lite_expert: DataAccessClient) -> None:
+    made = await lite_expert.create_template(new_template(description="steps: {a: 2026-01-01}"))
+    assert made.description == {"steps": {"a": "2026-01-01"}}
+
+
+async def test_the_full_form_names_masks_and_documents(lite: Room) -> None:
+    body = {
+        "name": "full",
+        "masks": ["a.*", "b.*"],
+        "documents": {"main.cwl": "steps: {}", "tool.cwl": "x"},
+        "main": "main.cwl",
+        "effective_from": EARLY.isoformat(),
+    }
+    http = lite.http(Role.EXPERT)
+    answer = await http.post("/template/create", json=body)
+    assert answer.status_code == 201
+    assert answer.json()["inner_dataset_mask"] == "a.*, b.*"
+    missing = await http.post("/template/create", json=body | {"name": "x", "main": ""})
+    assert (missing.status_code, missing.json()["field"]) == (422, "main")
+
+
+async def test_a_viewer_creates_no_template(lite: Room) -> None:
+    with pytest.raises(Forbidden, match="no right to write templates"):
+        await lite.client(Role.VIEWER).create_template(new_template())
+
+
+async def test_template_events_tell_each_change(expert: DataAccessClient) -> None:
+    await expert.create_template(new_template())
+    await expert.change_template(1, TemplateChange(values={"a": 1}))
+    page = await expert.events(0, topics=["template.changed"])
+    assert [(e.body["template_id"], e.body["status"]) for e in page.events] == [
+        (1, "ACTUAL"),
+        (1, "ARCHIVED"),
+        (2, "ACTUAL"),
+    ]
