@@ -1,8 +1,8 @@
 """The printed reference is the one that the commands give."""
 
-from penstock.cli.reference import reference
-
 from tests.penstock.conftest import ROOT
+
+from penstock.cli.reference import reference
 
 
 def test_the_reference_of_the_command_line_is_up_to_date():

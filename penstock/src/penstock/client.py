@@ -20,7 +20,13 @@ from penstock.background import BackgroundLoop
 from penstock.errands import all_files, all_pages, close, explain, set_roles, upload
 from penstock.finding import find_dataset, find_evidence, find_template
 from penstock.template_file import read_template
-from penstock_core.clients import DataAccessClient, DsmClient, PasswordTokens, TokenSource
+from penstock_core.clients import (
+    DataAccessClient,
+    DsmClient,
+    PasswordTokens,
+    ServiceTokens,
+    TokenSource,
+)
 from penstock_core.clients.sign_in import HeldToken
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.dsm import (
@@ -38,10 +44,12 @@ from penstock_core.contracts.workflow import (
     Task,
     Template,
 )
+from penstock_core.errors import NotFound
 from penstock_core.rights import Role
 
 Item = TypeVar("Item")
 SignIn = Callable[[httpx2.AsyncClient], TokenSource]
+OPERATOR = "operator"
 _PAGE = 500
 
 
@@ -81,6 +89,19 @@ class Penstock:
         tokens = _tokens(self._http, username, password, token, sign_in)
         self._workflows = DataAccessClient(self._http, tokens)
         self._storage = DsmClient(self._http, tokens)
+
+    @classmethod
+    def local(cls, data_dir: Path | str = "penstock-data") -> Self:
+        """Return the embedded Penstock of a data folder on this machine, as its operator.
+
+        Raises
+        ------
+        NotFound
+            no Penstock ever ran in that folder.
+        """
+        folder = Path(data_dir)
+        secret = folder / "secrets" / OPERATOR
+        return cls(local_url(folder), sign_in=lambda http: ServiceTokens(http, OPERATOR, secret))
 
     def __enter__(self) -> Self:
         return self
@@ -236,3 +257,14 @@ def _tokens(
     if sign_in is not None:
         return sign_in(http)
     return HeldToken(token) if token else PasswordTokens(http, username, password)
+
+
+def local_url(data_dir: Path) -> str:
+    """Return where the Penstock of a data folder answers; raises ``NotFound``."""
+    try:
+        return (data_dir / "url").read_text().strip().rstrip("/")
+    except OSError as error:
+        raise NotFound(
+            f"No Penstock has run in {data_dir}.",
+            hint=f"Start one: penstock up --data-dir {data_dir}.",
+        ) from error

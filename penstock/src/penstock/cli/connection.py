@@ -20,13 +20,12 @@ from penstock.cli.credentials import (
     write_credentials,
 )
 from penstock.cli.settings import CliSettings
-from penstock.client import Penstock, SignIn
-from penstock_core.clients import PasswordTokens, ServiceTokens, TokenSource
-from penstock_core.errors import NotAuthenticated
+from penstock.client import OPERATOR, Penstock, SignIn, local_url
+from penstock_core.clients import TokenSource
+from penstock_core.errors import NotAuthenticated, NotFound
 
 DEFAULT_URL = "http://127.0.0.1:8642"
 DEFAULT_DATA_DIR = Path("penstock-data")
-OPERATOR = "operator"
 
 Url = Annotated[
     str,
@@ -44,28 +43,21 @@ DataDir = Annotated[
 
 def connect(url: str, data_dir: Path) -> Penstock:
     """Return the client; raises ``NotAuthenticated`` where nobody has signed in."""
-    local = local_url(data_dir)
+    local = _local(data_dir)
     target = (url or local or read_credentials(credentials_file()).url or DEFAULT_URL).rstrip("/")
-    return Penstock(target, sign_in=_sign_in(target, data_dir if target == local else None))
-
-
-def local_url(data_dir: Path) -> str:
-    """Return where the Penstock of a data folder answers; "" if there is none."""
-    try:
-        return (data_dir / "url").read_text().strip().rstrip("/")
-    except OSError:
-        return ""
-
-
-def _sign_in(url: str, data_dir: Path | None) -> SignIn:
     settings = CliSettings()
     if settings.username:
-        password = settings.known_password()
-        return lambda http: PasswordTokens(http, settings.username, password)
-    secret = data_dir / "secrets" / OPERATOR if data_dir else None
-    if secret is not None and secret.exists():
-        return lambda http: ServiceTokens(http, OPERATOR, secret)
-    return _kept_sign_in(url)
+        return Penstock(target, settings.username, settings.known_password())
+    if target == local and (data_dir / "secrets" / OPERATOR).exists():
+        return Penstock.local(data_dir)
+    return Penstock(target, sign_in=_kept_sign_in(target))
+
+
+def _local(data_dir: Path) -> str:
+    try:
+        return local_url(data_dir)
+    except NotFound:
+        return ""
 
 
 def _kept_sign_in(url: str) -> SignIn:

@@ -148,9 +148,9 @@ def _files_view(files: Sequence[ContentFile]) -> Iterator[RenderableType]:
         return
     yield f"\n[bold]Files[/] ({len(files)})"
     rows = (
-        (f.position, f.name, looks.size(f.size_bytes), f.checksum, "" if f.usable else "not usable")
+        (f.position, looks.size(f.size_bytes), f.checksum, "yes" if f.usable else "no", f.url)
         for f in files[:SHOWN_FILES]
     )
-    yield table(("#", "name", "#size", "checksum", "remark"), rows)
+    yield table(("#", "#size", "checksum", "usable", "where"), rows)
     if len(files) > SHOWN_FILES:
         yield f"… and {len(files) - SHOWN_FILES} more; all of them with --json."

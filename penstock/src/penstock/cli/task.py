@@ -114,7 +114,7 @@ def _spd_table(
 def progress(task: Task) -> Markup:
     """Return a bar of a task's jobs: finished, failed, running, to come."""
     if not task.jobs:
-        return Markup("")
+        return Markup("-")
     parts = ((task.finished, "green"), (task.failed, "red"), (task.running, "cyan"))
     bar = ""
     drawn = done = 0
