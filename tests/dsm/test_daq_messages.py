@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.dsm.conftest import intake, open_world
 
-from dsm.manager.runs import StreamEnd, announced_files
+from dsm.manager.streams import StreamEnd, announced_files
 from penstock_core.contracts.dsm import CloseRequest
 
 

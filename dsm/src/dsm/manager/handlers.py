@@ -1,26 +1,14 @@
 """Every message that Penstock takes from outside, and what is done with it."""
 
-from dsm.manager.daq_handlers import (
-    announce_stfs,
-    end_runs,
-    keep_facts,
-    moves_run_to,
-    register_stfs,
-)
-from dsm.manager.messages import (
+from dsm.manager.daq_messages import (
     DaqMessage,
-    DatasetClose,
-    DatasetDelete,
-    DatasetInput,
-    DatasetUpload,
     EndRun,
-    FileInput,
-    FileProcess,
     RunImminent,
     StfGen,
     StfReady,
     TfFileRegistered,
 )
+from dsm.manager.run_handlers import end_runs, keep_facts, moves_run_to
 from dsm.manager.spd_handlers import (
     announce_closes,
     delete_datasets,
@@ -28,6 +16,15 @@ from dsm.manager.spd_handlers import (
     take_inputs,
     take_processed,
 )
+from dsm.manager.spd_messages import (
+    DatasetClose,
+    DatasetDelete,
+    DatasetInput,
+    DatasetUpload,
+    FileInput,
+    FileProcess,
+)
+from dsm.manager.stf_handlers import announce_stfs, register_stfs
 from dsm.manager.telling import Handler
 from penstock_core.states import RunState
 

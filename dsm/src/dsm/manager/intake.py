@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from dsm.manager import journal
+from dsm.manager.bodies import read_body
 from dsm.manager.handlers import DAQ, HANDLERS
 from dsm.manager.journal import Entry
-from dsm.manager.messages import read_body
 from dsm.manager.rules import check_word
 from dsm.manager.telling import Answer, Letter
 from dsm.manager.work import Work

@@ -9,9 +9,10 @@ from sqlalchemy import Row, insert, select
 from dsm.manager import tables
 from dsm.manager.datasets import dataset_rows
 from dsm.manager.reading import no_dataset, rows_where
-from dsm.manager.registration import NewFile, Part, Unit, register
+from dsm.manager.registration import register
 from dsm.manager.rules import check_file_name, normal_checksum, path_within
 from dsm.manager.storages import StorageRow, find_storage, storages_by_uid
+from dsm.manager.units import NewFile, Part, Unit
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import Manifest, ManifestPart, Outcome, ProducedFile

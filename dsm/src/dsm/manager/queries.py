@@ -1,37 +1,26 @@
 """What may be asked of the manager: pages of datasets, files and runs, contents, evidence."""
 
-import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, false, select
+from sqlalchemy import Row, Select, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.name_glob import name_matches
 from dsm.manager.reading import (
     dataset_of,
     file_of,
-    no_dataset,
     page_of,
     rows_where,
     select_datasets,
     select_files,
 )
-from dsm.manager.storages import url_of
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.dsm import (
-    ContentFile,
-    Contents,
-    Dataset,
-    Evidence,
-    File,
-    Run,
-)
-from penstock_core.errors import InvalidInput, NotFound
-from penstock_core.states import DatasetState, FileState
+from penstock_core.contracts.dsm import Dataset, Evidence, File, Run
+from penstock_core.errors import NotFound
+from penstock_core.states import DatasetState
 
 MISSING_SHOWN = 100
-_USABLE = (FileState.REGISTERED, FileState.VERIFIED)
-_SET = re.compile(r"\[\^?[A-Za-z0-9._-]+\]")
 _D, _F, _A, _R = tables.dataset.c, tables.file.c, tables.attachment.c, tables.run.c
 
 
@@ -72,106 +61,6 @@ def _filtered(query: Select[Any], columns: Any, equal: dict[str, str]) -> Select
         if value:
             query = query.where(columns[name] == value)
     return query
-
-
-def name_matches(
-    connection: AsyncConnection, column: ColumnElement[str], glob: str
-) -> ColumnElement[bool]:
-    """Return the condition that a name matches ``glob``, of ``*``, ``?`` and ``[ab]``.
-
-    Raises
-    ------
-    InvalidInput
-        a bracket is not closed, or holds what no name has.
-    """
-    pattern = "^" + "".join(_as_regex(part) for part in _parts(glob)) + "$"
-    if connection.dialect.name == "postgresql":
-        return column.regexp_match(pattern)
-    return column.op("GLOB")(glob)
-
-
-def _parts(glob: str) -> list[str]:
-    parts = re.findall(r"\[[^\]]*\]?|.", glob, re.DOTALL)
-    for part in parts:
-        if (part[0] == "[" and not _SET.fullmatch(part)) or len(glob) > 250:
-            raise InvalidInput(
-                f"{glob[:250]!r} is no glob of dataset names.",
-                hint="Use names with *, ? and [ab], up to 250 characters.",
-                field="name",
-            )
-    return parts
-
-
-def _as_regex(part: str) -> str:
-    special = {"*": ".*", "?": "."}
-    return special.get(part) or (part if part[0] == "[" else re.escape(part))
-
-
-async def read_contents(connection: AsyncConnection, uid: str, after: int, limit: int) -> Contents:
-    """Return the files of a dataset after a position; the connection sees one snapshot.
-
-    Raises
-    ------
-    NotFound
-        there is no such dataset.
-    InvalidInput
-        the position lies beyond its files: it is the cursor of something else.
-    """
-    row = (await connection.execute(select(tables.dataset).where(_D.uid == uid))).first()
-    if row is None:
-        raise no_dataset(uid)
-    if after > row.files:
-        raise InvalidInput(
-            f"The cursor {after} lies beyond the {row.files} files of dataset {row.name!r}.",
-            hint="Begin again with after=0.",
-            field="after",
-        )
-    query = _contents_query().where(_A.dataset_id == row.id, _A.position > after)
-    found = await connection.execute(query.order_by(_A.position).limit(limit))
-    files = tuple(_content_file(file) for file in found)
-    return Contents(
-        uid=uid,
-        files=files,
-        closed=row.state != DatasetState.OPEN,
-        total=row.files,
-        incomplete=row.incomplete,
-        cursor=files[-1].position if files else after,
-    )
-
-
-def _contents_query() -> Select[Any]:
-    return (
-        select(
-            _A.position,
-            _A.basename,
-            _A.port,
-            _A["index"].label("place"),
-            _A.part,
-            _F.name,
-            _F.size_bytes,
-            _F.checksum,
-            _F.path,
-            _F.state,
-            tables.storage.c.base,
-        )
-        .join(tables.file, _F.id == _A.file_id)
-        .join(tables.storage, tables.storage.c.id == _F.storage_id)
-    )
-
-
-def _content_file(row: Row[Any]) -> ContentFile:
-    return ContentFile(
-        position=row.position,
-        name=row.name,
-        basename=row.basename,
-        port=row.port,
-        index=row.place,
-        part=row.part,
-        size_bytes=row.size_bytes,
-        checksum=row.checksum,
-        url=url_of(row.base, row.path),
-        usable=row.state in _USABLE,
-    )
 
 
 async def page_closing(connection: AsyncConnection, after: int, limit: int) -> Page[Evidence]:

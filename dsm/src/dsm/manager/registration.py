@@ -5,8 +5,7 @@ size and checksum changes nothing; with others it is a ``Duplicate``.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -14,65 +13,11 @@ from sqlalchemy import Row, insert, select
 from dsm.manager import tables
 from dsm.manager.attaching import Attachment, attach
 from dsm.manager.reading import rows_where
-from dsm.manager.rules import make_uid
+from dsm.manager.units import NewFile, Part, Registered, Unit
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
 from penstock_core.errors import Conflict, Duplicate, PenstockError
 from penstock_core.states import DatasetState, FileState
-
-
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A file to register, its values checked and in their normal form.
-
-    ``storage_id`` is the storage's number. ``index`` is the place that it should have in its
-    dataset's port; None for the next free one.
-    """
-
-    name: str
-    storage_id: int
-    path: str
-    size_bytes: int
-    checksum: str
-    basename: str
-    port: str = ""
-    part: int = 0
-    index: int | None = None
-    metadata: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Files that go to one dataset, given as its row."""
-
-    dataset: Row[Any]
-    files: tuple[NewFile, ...]
-
-    @cached_property
-    def uids(self) -> tuple[str, ...]:
-        """Return the uids of its files, in their order."""
-        return tuple(file_uid(self.dataset, file.name) for file in self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What is registered all or nothing.
-
-    ``always`` registers files of a dataset that is closed too, without attaching them: facts
-    of the DAQ.
-    """
-
-    parts: tuple[Part, ...]
-    producer: str
-    always: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """How many files a unit named, and how many of them came too late for their dataset."""
-
-    files: int
-    late: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +38,6 @@ async def register(work: Work, units: Sequence[Unit]) -> list[Registered | Penst
         await work.connection.execute(insert(tables.file), book.rows)
     await attach(work, book.attachments)
     return answers
-
-
-def file_uid(dataset: Row[Any], name: str) -> str:
-    """Return the uid of the file called ``name`` in the namespace and scope of ``dataset``."""
-    return make_uid("file", dataset.namespace, dataset.scope, name)
 
 
 async def _known_files(work: Work, units: Iterable[Unit]) -> dict[str, _Known]:

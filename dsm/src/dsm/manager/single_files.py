@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from dsm.manager.datasets import dataset_rows
-from dsm.manager.messages import ToldFile
 from dsm.manager.reading import file_of, no_dataset, rows_where, select_files
-from dsm.manager.registration import Part, Unit, register
-from dsm.manager.spd_handlers import new_file
+from dsm.manager.registration import register
+from dsm.manager.spd_messages import ToldFile
 from dsm.manager.storages import storages_by_uid
 from dsm.manager.tables import file as file_table
+from dsm.manager.told_files import new_file
+from dsm.manager.units import Part, Unit
 from dsm.manager.work import Work
 from penstock_core.contracts.dsm import File
 from penstock_core.errors import PenstockError

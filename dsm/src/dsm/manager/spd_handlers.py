@@ -1,39 +1,28 @@
 """What SPD's messages on ``dsm.register`` do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
 from dsm.manager.closing import announce_end, delete_dataset
-from dsm.manager.datasets import (
-    dataset_rows,
-    ensure_datasets,
-    kind_differs,
-    merge_metadata,
-    uid_of,
-)
-from dsm.manager.messages import (
+from dsm.manager.datasets import dataset_rows, ensure_datasets, kind_differs, merge_metadata, uid_of
+from dsm.manager.reading import no_dataset
+from dsm.manager.spd_messages import (
     DatasetClose,
     DatasetDelete,
     DatasetInput,
     DatasetUpload,
     FileInput,
     FileProcess,
-    ToldFile,
 )
-from dsm.manager.reading import no_dataset
-from dsm.manager.registration import NewFile, Part, Unit, register
-from dsm.manager.rules import path_within
-from dsm.manager.storages import StorageRow, find_storage, storages_by_uid
 from dsm.manager.telling import Answer, Done, Letter, answer_each
+from dsm.manager.told_files import register_told
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import NewDataset
 from penstock_core.errors import Conflict, PenstockError
 from penstock_core.states import DatasetState
-
-Storages = Mapping[str, StorageRow]
 
 
 async def take_inputs(
@@ -44,7 +33,7 @@ async def take_inputs(
     rows = await ensure_datasets(work, wanted)
     ours = [rows[uid_of(new)] for new in wanted]
     await _merge_metadata(work, wanted, ours)
-    answers = await _register(work, letters, ours)
+    answers = await register_told(work, letters, ours)
     for n, (letter, new, row) in enumerate(zip(letters, wanted, ours, strict=True)):
         answers[n] = kind_differs(new, row) or answers[n]
         if isinstance(letter.body, DatasetInput) and letter.body.closed:
@@ -89,70 +78,11 @@ async def take_processed(work: Work, letters: Sequence[Letter[FileProcess]]) -> 
     rows = await dataset_rows(work, [letter.body.datasetId for letter in letters])
     known = [letter for letter in letters if letter.body.datasetId in rows]
     ours = [rows[letter.body.datasetId] for letter in known]
-    answers = iter(await _register(work, known, ours))
+    answers = iter(await register_told(work, known, ours))
     return [
         next(answers) if uid in rows else no_dataset(uid, "datasetId")
         for uid in (letter.body.datasetId for letter in letters)
     ]
-
-
-async def _register(
-    work: Work, letters: Sequence[Letter[Any]], rows: Sequence[Row[Any]]
-) -> list[Answer]:
-    """Register the files of each letter in the dataset of its row."""
-    named = [file.storageId for letter in letters for file in letter.body.files]
-    storages = await storages_by_uid(work.connection, named)
-    planned: list[Unit | PenstockError] = []
-    for letter, row in zip(letters, rows, strict=True):
-        try:
-            files = _new_files(letter.body.files, storages)
-            planned.append(Unit((Part(row, files),), producer=letter.message.sender))
-        except PenstockError as error:
-            planned.append(error)
-    results = iter(await register(work, [unit for unit in planned if isinstance(unit, Unit)]))
-    answers: list[Answer] = []
-    for plan, row in zip(planned, rows, strict=True):
-        result = plan if isinstance(plan, PenstockError) else next(results)
-        if not isinstance(result, PenstockError):
-            text = f"{result.files} files registered in dataset {row.name}; datasetId = {row.uid}"
-            answers.append(Done(text))
-        else:
-            answers.append(result)
-    return answers
-
-
-def _new_files(files: Iterable[ToldFile], storages: Storages) -> tuple[NewFile, ...]:
-    return tuple(new_file(n, file, storages) for n, file in enumerate(files))
-
-
-def new_file(number: int, file: ToldFile, storages: Storages) -> NewFile:
-    """Return a file as the catalog wants it; ``number`` is its place in the message, for errors.
-
-    Raises
-    ------
-    NotFound
-        its storage is not known.
-    InvalidInput
-        its path lies outside of the storage.
-    """
-    field = "storageId"
-    try:
-        storage = find_storage(storages, file.storageId)
-        field = "path"
-        path = path_within(storage.base, file.path)
-    except PenstockError as error:
-        error.field = f"files.{number}.{field}"
-        raise
-    return NewFile(
-        name=file.name,
-        storage_id=storage.id,
-        path=path,
-        size_bytes=file.size,
-        checksum=file.checksum,
-        basename=file.name,
-        index=file.sequence,
-        metadata=dict(file.model_extra or {}),
-    )
 
 
 async def announce_closes(work: Work, letters: Sequence[Letter[DatasetClose]]) -> list[Answer]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from dsm.manager.messages import Told
+from dsm.manager.fields import Told
 from dsm.manager.work import Work
 from penstock_core.contracts.dsm import IntakeMessage
 from penstock_core.errors import PenstockError

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from dsm.manager import closing, datasets, queries
+from dsm.manager.contents import read_contents
 from dsm.manager.reading import datasets_by_uid, the_dataset
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Changer, Limit, TheStore
 from dsm.manager.work import begin_work
@@ -118,7 +119,7 @@ async def get_contents(
 ) -> Contents:
     """Return a dataset's files after a position, with its state, as one snapshot."""
     async with store.read() as connection:
-        return await queries.read_contents(connection, uid, after, limit)
+        return await read_contents(connection, uid, after, limit)
 
 
 @router.get("/{uid}/ledger")

@@ -1,4 +1,4 @@
-"""What the DAQ's messages do: facts, in any order, any number of times."""
+"""What the DAQ's messages about STFs do: announce them, and register them once they are there."""
 
 import re
 from collections import Counter
@@ -9,100 +9,26 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from dsm.manager import tables
-from dsm.manager.messages import DaqMessage, EndRun, RunImminent, StfGen, StfReady, utc_text
+from dsm.manager.daq_messages import StfGen, StfReady
 from dsm.manager.reading import rows_where
-from dsm.manager.registration import NewFile, Part, Registered, Unit, file_uid, register
-from dsm.manager.runs import (
-    Move,
-    Named,
-    RunKey,
-    add_to_streams,
-    announce_runs,
-    end_streams,
-    ensure_runs,
-    move_runs,
-    run_datasets,
-)
+from dsm.manager.registration import register
+from dsm.manager.run_handlers import Runs, key_of, make_runs, stream_of
+from dsm.manager.runs import run_datasets
 from dsm.manager.storages import all_storages, locate
-from dsm.manager.telling import Answer, Done, HandleLetters, Letter
+from dsm.manager.streams import add_to_streams, announce_runs
+from dsm.manager.telling import Answer, Done, Letter
+from dsm.manager.units import NewFile, Part, Registered, Unit, file_uid
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
 from penstock_core.errors import PenstockError
-from penstock_core.states import RunState
 
 _SEQUENCE = re.compile(r"swf\.[^.]+\.([0-9]{1,12})\.stf")
-Runs = dict[RunKey, Row[Any]]
-
-
-def _key(letter: Letter[Any]) -> RunKey:
-    return letter.namespace, letter.body.run_id
-
-
-def _stream(letter: Letter[Any]) -> str:
-    body: DaqMessage = letter.body
-    return body.stream or body.sender or letter.message.sender
-
-
-async def _runs(work: Work, letters: Sequence[Letter[Any]]) -> Runs:
-    named = [
-        Named(letter.namespace, letter.body.run_id, letter.body.dataset or "", _metadata(letter))
-        for letter in letters
-    ]
-    return await ensure_runs(work, named)
-
-
-def _metadata(letter: Letter[Any]) -> Json | None:
-    """Return what a run_imminent says of its run, for conditions of masks to look at."""
-    body = letter.body
-    if not isinstance(body, RunImminent):
-        return None
-    known = {"state": body.extras.get("state"), "substate": body.extras.get("substate")}
-    known["stream"] = body.stream
-    return body.run_conditions | {key: value for key, value in known.items() if value}
-
-
-def moves_run_to(state: RunState) -> HandleLetters:
-    """Return the handler of messages that tell that a run came to ``state``."""
-
-    async def handle(work: Work, letters: Sequence[Letter[DaqMessage]]) -> list[Answer]:
-        await _runs(work, letters)
-        await move_runs(work, [_move(letter, state) for letter in letters])
-        return [Done(f"run {letter.body.run_id}: {state}") for letter in letters]
-
-    return handle
-
-
-def _move(letter: Letter[Any], state: RunState) -> Move:
-    body: DaqMessage = letter.body
-    at = utc_text(body.timestamp or letter.message.timestamp)
-    return Move(
-        _key(letter), state, at, -1.0 if body.simulation_tick is None else body.simulation_tick
-    )
-
-
-async def keep_facts(work: Work, letters: Sequence[Letter[DaqMessage]]) -> list[Answer]:
-    """Make the runs that are named; the journal keeps the rest."""
-    await _runs(work, letters)
-    return [Done(f"run {letter.body.run_id}: noted") for letter in letters]
-
-
-async def end_runs(work: Work, letters: Sequence[Letter[EndRun]]) -> list[Answer]:
-    """End streams and runs; where all is known, announce the count of the run's dataset."""
-    runs = await _runs(work, letters)
-    await move_runs(work, [_move(letter, RunState.ENDED) for letter in letters])
-    ends: dict[tuple[int, str], int | None] = {}
-    for letter in letters:
-        place = runs[_key(letter)].id, _stream(letter)
-        ends[place] = letter.body.total if letter.body.total is not None else ends.get(place)
-    await end_streams(work, ends)
-    await announce_runs(work, runs.values())
-    return [Done(f"run {letter.body.run_id}: {RunState.ENDED}") for letter in letters]
 
 
 async def announce_stfs(work: Work, letters: Sequence[Letter[StfGen]]) -> list[Answer]:
     """Store which STFs there will be."""
-    runs = await _runs(work, letters)
-    told = {(runs[_key(letter)].id, letter.body.filename): letter for letter in reversed(letters)}
+    runs = await make_runs(work, letters)
+    told = {(runs[key_of(letter)].id, letter.body.filename): letter for letter in reversed(letters)}
     for known in await _known_stfs(work, told):
         del told[known]
     if told:
@@ -139,7 +65,7 @@ def _stf_row(place: tuple[int, str], letter: Letter[StfGen], registered: bool) -
     return {
         "run_id": place[0],
         "filename": place[1],
-        "stream": _stream(letter),
+        "stream": stream_of(letter),
         "sequence": sequence or 0,
         "size_bytes": body.size,
         "checksum": body.checksum or "",
@@ -163,17 +89,17 @@ async def register_stfs(work: Work, letters: Sequence[Letter[StfReady]]) -> list
     """Register STFs that are there, each at its sequence number in the dataset of its run."""
     places = await _places(work, letters)
     good = [letter for letter in letters if isinstance(places[letter.body.file_url], _Place)]
-    runs = await _runs(work, good)
+    runs = await make_runs(work, good)
     datasets = await run_datasets(work, runs.values())
-    wanted = {(runs[_key(letter)].id, letter.body.filename): None for letter in good}
+    wanted = {(runs[key_of(letter)].id, letter.body.filename): None for letter in good}
     stfs = await _known_stfs(work, wanted)
     units = []
     for letter in good:
-        run = runs[_key(letter)]
+        run = runs[key_of(letter)]
         stf = stfs.get((run.id, letter.body.filename))
         file = _new_file(letter.body, places[letter.body.file_url], stf)
         part = Part(datasets[run.dataset_id], (file,))
-        units.append(Unit((part,), producer=_stream(letter), always=True))
+        units.append(Unit((part,), producer=stream_of(letter), always=True))
     results = iter(await register(work, units))
     if stfs:
         await _mark_registered(work, stfs)
