@@ -24,7 +24,7 @@ def run() -> list[Figure]:
             start_new_session=True,
         )
         try:
-            _wait_until_up(Path(folder) / "url")
+            _wait_until_up(process, Path(folder) / "url")
             time.sleep(SETTLE_S)
             mib = sum(_rss_mib(pid) for pid in _tree(process.pid))
         finally:
@@ -33,8 +33,10 @@ def run() -> list[Figure]:
     return [Figure("memory of the idle system", round(mib, 1), "MiB", 350, at_least=False)]
 
 
-def _wait_until_up(url_file: Path) -> None:
+def _wait_until_up(process: "subprocess.Popen[bytes]", url_file: Path) -> None:
     for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(f"penstock up ended with {process.returncode}")
         if url_file.exists() and (url := url_file.read_text()):
             with urllib.request.urlopen(f"{url}/health/live"):
                 return
