@@ -6,6 +6,7 @@ import stat
 
 import httpx2
 
+from penstock.cli.credentials import KeptTokens
 from penstock.client import Penstock
 from penstock_core.states import DatasetState
 
@@ -110,13 +111,40 @@ def test_a_login_is_kept_for_its_owner_alone_and_renewed(command, system, tmp_pa
     assert ran.code == 0, ran.err
     kept = tmp_path / "config" / "penstock" / "credentials.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    before = json.loads(kept.read_text())
     assert command("template", "list", "--json").code == 0
-    assert json.loads(kept.read_text()) != before, "a refresh token is used once"
+    _expire(kept)
+    before = kept.read_text()
     assert command("template", "list", "--json").code == 0
+    assert kept.read_text() != before, "it was renewed"
     assert command("logout").code == 0
     ran = command("template", "list", "--url", system.url)
     assert (ran.code, "penstock login" in ran.err) == (1, True)
+
+
+def _expire(kept):
+    credentials = json.loads(kept.read_text())
+    for sign_in in credentials["sign_ins"].values():
+        sign_in["expires_at"] = "2026-01-01T00:00:00Z"
+    kept.write_text(json.dumps(credentials))
+
+
+async def test_commands_that_run_together_renew_a_sign_in_once(
+    command, system, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PENSTOCK_PASSWORD", system.password)
+    command("login", "--url", system.url, "--username", system.username)
+    kept = tmp_path / "config" / "penstock" / "credentials.json"
+    _expire(kept)
+
+    def ask() -> str:
+        async def token() -> str:
+            async with httpx2.AsyncClient(base_url=system.url) as http:
+                return await KeptTokens(http, kept, system.url).token()
+
+        return asyncio.run(token())
+
+    first, second = await asyncio.gather(*(asyncio.to_thread(ask) for _ in range(2)))
+    assert first == second
 
 
 def test_a_wrong_password_is_told(command, system, monkeypatch):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.template_manager import twins
+
 from penstock.serve import serving
 from penstock_core.service import House
 from template_manager.service import open_service
-
-from tests.template_manager import twins
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHOTS = os.environ.get("PENSTOCK_SCREENSHOTS", "")

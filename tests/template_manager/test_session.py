@@ -1,5 +1,7 @@
 """Who may see the pages: cookies, renewal, and forms that are not ours."""
 
+import asyncio
+
 import httpx2
 import pytest
 from tests.template_manager import twins
@@ -50,6 +52,15 @@ async def test_an_expired_sign_in_is_renewed_unseen(visitor):
     answer = await visitor.get("/ui/tasks")
     assert answer.status_code == 200
     assert "penstock_access=" in answer.headers["set-cookie"]
+
+
+async def test_two_live_pages_renew_together_and_once(visitor):
+    same = {"cookie": f"penstock_refresh={visitor.cookies['penstock_refresh']}"}
+    visitor.cookies.clear()
+    answers = await asyncio.gather(
+        *(visitor.get(f"/ui/{page}", headers=same) for page in ("tasks", "datasets"))
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 async def test_a_sign_in_that_cannot_be_renewed_ends(visitor, facts):

@@ -1,5 +1,6 @@
 """Small twins of data-access and dsm: their contracts over facts held in lists."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
@@ -163,6 +164,7 @@ class Facts:
         ]
         self.jobs = [job(0, "FINISHED"), job(1, "FAILED")]
         self.asked: list[str] = []
+        self.refresh_tokens: dict[str, str] = {}
 
 
 def _page(items: list[Any], key: Any, after: int, limit: int) -> dict[str, Any]:
@@ -181,8 +183,9 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
     app = new_app("twin of data-access", verifier)
 
     def tokens(email: str) -> dict[str, Any]:
-        token = signer.sign(email, [Role.VIEWER])
-        return {"access_token": token, "refresh_token": f"refresh-{email}", "expires_in": 900}
+        token, refresh = signer.sign(email, [Role.VIEWER]), secrets.token_hex(8)
+        facts.refresh_tokens[refresh] = email
+        return {"access_token": token, "refresh_token": refresh, "expires_in": 900}
 
     @app.post("/auth/jwt/login")
     async def login(username: Annotated[str, Form()], password: Annotated[str, Form()]) -> Any:
@@ -192,7 +195,7 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
 
     @app.post("/auth/jwt/refresh")
     async def refresh(body: dict[str, str]) -> Any:
-        email = body["refresh_token"].removeprefix("refresh-")
+        email = facts.refresh_tokens.pop(body["refresh_token"], "")
         if email not in facts.users:
             raise NotAuthenticated("The refresh token is not good.", hint="Sign in again.")
         return tokens(email)

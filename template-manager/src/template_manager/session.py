@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from penstock_core.clients import DataAccessClient, DsmClient
-from penstock_core.clients.sign_in import SignedIn, renew
+from penstock_core.clients.sign_in import SignedIn
 from penstock_core.errors import NotAuthenticated
 from penstock_core.tokens import Identity, Verifier
 from template_manager.faces import Faces
@@ -49,7 +49,7 @@ async def _renewed(request: Request, faces: Faces) -> str:
     refresh = request.cookies.get(REFRESH, "")
     if not refresh:
         raise NotAuthenticated("Nobody is signed in.", hint="Sign in.")
-    tokens = await renew(faces.data_access, refresh)
+    tokens = await faces.renewals.renew(refresh)
     request.state.renewed = tokens
     return tokens.access_token
 

@@ -9,19 +9,11 @@
 from pathlib import Path
 from typing import Annotated
 
-import httpx2
 import typer
 
-from penstock.cli.credentials import (
-    RefreshTokens,
-    SignInKept,
-    credentials_file,
-    read_credentials,
-    write_credentials,
-)
+from penstock.cli.credentials import KeptTokens, credentials_file, read_credentials
 from penstock.cli.settings import CliSettings
 from penstock.client import OPERATOR, Penstock, SignIn, local_url
-from penstock_core.clients import TokenSource
 from penstock_core.errors import NotAuthenticated, NotFound
 
 DEFAULT_URL = "http://127.0.0.1:8642"
@@ -62,20 +54,10 @@ def _local(data_dir: Path) -> str:
 
 def _kept_sign_in(url: str) -> SignIn:
     path = credentials_file()
-    kept = read_credentials(path).sign_ins.get(url)
-    if kept is None:
+    if url not in read_credentials(path).sign_ins:
         raise NotAuthenticated(
             f"Nobody is signed in to {url}.",
             hint=f"Run: penstock login --url {url}. On the machine of an embedded Penstock, "
             "name its folder with --data-dir instead.",
         )
-    username = kept.username
-
-    def keep(refresh_token: str) -> None:
-        newer = SignInKept(username=username, refresh_token=refresh_token)
-        write_credentials(path, read_credentials(path).with_sign_in(url, newer))
-
-    def source(http: httpx2.AsyncClient) -> TokenSource:
-        return RefreshTokens(http, kept.refresh_token, keep)
-
-    return source
+    return lambda http: KeptTokens(http, path, url)

@@ -10,6 +10,7 @@ from penstock.cli.connection import DEFAULT_URL, Url
 from penstock.cli.credentials import (
     SignInKept,
     credentials_file,
+    locked,
     read_credentials,
     write_credentials,
 )
@@ -36,8 +37,9 @@ def login(
     url = url.rstrip("/")
     tokens = asyncio.run(_sign_in(url, username, password))
     path = credentials_file()
-    kept = SignInKept(username=username, refresh_token=tokens.refresh_token)
-    write_credentials(path, read_credentials(path).with_sign_in(url, kept))
+    kept = SignInKept.of(username, tokens)
+    with locked(path):
+        write_credentials(path, read_credentials(path).with_sign_in(url, kept))
     answer = {"url": url, "username": username, "kept_in": str(path)}
     show(answer, as_json, lambda: [f"Signed in to {url} as {username}; kept in {path}."])
 
@@ -50,8 +52,9 @@ def logout(url: Url = "", as_json: AsJson = False) -> None:
     kept = credentials.sign_ins.get(target)
     if kept is None:
         raise NotAuthenticated(f"Nobody is signed in to {target or 'any Penstock'}.")
-    write_credentials(path, credentials.without(target))
-    ended = asyncio.run(_sign_out(target, kept.refresh_token))
+    with locked(path):
+        write_credentials(path, read_credentials(path).without(target))
+    ended = asyncio.run(_sign_out(target, kept))
     answer = {"url": target, "username": kept.username, "ended_there": ended}
     there = "" if ended else "; it did not answer, so it ends there by itself"
     show(answer, as_json, lambda: [f"Signed out of {target}{there}."])
@@ -62,11 +65,12 @@ async def _sign_in(url: str, username: str, password: str) -> SignedIn:
         return await sign_in(http, username, password)
 
 
-async def _sign_out(url: str, refresh_token: str) -> bool:
+async def _sign_out(url: str, kept: SignInKept) -> bool:
     async with httpx2.AsyncClient(base_url=url) as http:
         try:
-            tokens = await renew(http, refresh_token)
-            await sign_out(http, tokens.access_token, tokens.refresh_token or refresh_token)
+            if not kept.is_fresh:
+                kept = SignInKept.of(kept.username, await renew(http, kept.refresh_token))
+            await sign_out(http, kept.access_token, kept.refresh_token)
         except PenstockError:
             return False
     return True

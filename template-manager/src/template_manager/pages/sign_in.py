@@ -1,6 +1,7 @@
 """Sign in, register, sign out."""
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -63,9 +64,8 @@ async def take_register(request: Request, username: Text, password: Text) -> Res
         raise
     except PenstockError as error:
         return render(request, "register.html", status=422, username=username, error=error)
-    return RedirectResponse(
-        request.url_for("show_sign_in").include_query_params(registered=username.strip()), 303
-    )
+    query = urlencode({"registered": username.strip()})
+    return RedirectResponse(f"{session.SIGN_IN}?{query}", 303)
 
 
 @router.post("/sign-out")
