@@ -150,6 +150,15 @@ class Tokens:
         return
 
 
+async def stopped(loops: Sequence[asyncio.Task[None]]) -> list[BaseException | None]:
+    """Cancel until all have ended: ``wait_for`` of Python 3.11 may swallow a cancellation."""
+    while waiting := [loop for loop in loops if not loop.done()]:
+        for loop in waiting:
+            loop.cancel()
+        await asyncio.wait(waiting, timeout=0.5)
+    return await asyncio.gather(*loops, return_exceptions=True)
+
+
 @dataclass
 class World:
     """The house, its twins, and a client of the pilot."""
@@ -180,9 +189,7 @@ class World:
             try:
                 yield client
             finally:
-                for loop in loops:
-                    loop.cancel()
-                ends = await asyncio.gather(*loops, return_exceptions=True)
+                ends = await stopped(loops)
                 await client.close()
                 assert [e for e in ends if not isinstance(e, asyncio.CancelledError)] == []
 

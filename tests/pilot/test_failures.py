@@ -185,6 +185,9 @@ async def test_a_paused_task_starts_no_jobs_and_rank_decides_the_order(world, ma
     async with world.pilot(one, hold=True) as client:
         await client.submit([low, high, paused])
         await client.command([Command(name="paused", action="pause")])
+        async with asyncio.timeout(10):
+            while len((await client.live_jobs()).items) < 3:
+                await asyncio.sleep(0.02)
         await client.hold(False)
         await follow(client, tasks=2)
         assert list(world.dsm.manifests) == ["high/1", "low/1"]

@@ -24,6 +24,10 @@ from pilot.worker.javascript import QuickJsEngine
 from pilot.worker.witness import Witness
 
 DOCUMENT_ID = "file:///job.cwl"
+NO_CONTAINER = (
+    "The tool requires a container (DockerRequirement under requirements), and this pilot runs "
+    "none. Put DockerRequirement under hints if the tool runs without it too."
+)
 WARM_DOCUMENT: dict[str, Any] = {
     "cwlVersion": "v1.2",
     "class": "CommandLineTool",
@@ -56,11 +60,13 @@ def run(folder: Path) -> None:
 
 
 def _attempt(request: dict[str, Any], folder: Path) -> dict[str, Any]:
+    if requires_container(request["document"]):
+        return {"status": "refused", "error": NO_CONTAINER}
     try:
         tool = _load(request["document"])
         outputs, status = SingleJobExecutor()(tool, request["order"], runtime_context(folder))
     except UnsupportedRequirement as error:
-        return {"status": "refused", "error": _say_why(error)}
+        return {"status": "refused", "error": f"The tool requires what the pilot lacks: {error}"}
     except (WorkflowException, SchemaSaladException) as error:
         return {"status": "permanentFail", "error": str(error)}
     exit_code = 0 if status == "success" else None
@@ -74,10 +80,15 @@ def _load(document: dict[str, Any]) -> Any:
     return make_tool(uri, context)
 
 
-def _say_why(error: UnsupportedRequirement) -> str:
-    if "DockerRequirement" in str(error):
-        return (
-            "The tool requires a container (DockerRequirement under requirements), and this pilot "
-            "runs none. Put DockerRequirement under hints, where the tool runs without it too."
-        )
-    return f"The tool requires what this pilot does not have: {error}"
+def requires_container(node: Any) -> bool:
+    """Return whether a tool anywhere in a document cannot do without a container.
+
+    cwltool would say so of a step in its log alone, and call it a failure like any other.
+    """
+    if isinstance(node, list):
+        return any(requires_container(item) for item in node)
+    if not isinstance(node, dict):
+        return False
+    needs = node.get("requirements") or ()
+    classes = needs if isinstance(needs, dict) else [need.get("class") for need in needs]
+    return "DockerRequirement" in classes or any(requires_container(v) for v in node.values())
