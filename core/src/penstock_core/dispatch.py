@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from penstock_core.bus.patience import Pauses, growing_pauses, subscribed
 from penstock_core.bus.port import Bus, Delivery, Subscription
 from penstock_core.errors import InvalidInput, RetriableError
+from penstock_core.tracing import HEADER, common, tracing
 
 _ATTEMPTS_ALONE = 3
 _WAIT_S = 60.0
@@ -74,7 +75,12 @@ async def consume(
         dispatcher = _Dispatcher(queue, subscription, handle, on_hold, pauses)
         while True:
             for group in groups(await subscription.batch(max_batch, _WAIT_S)):
-                await dispatcher.dispatch(group)
+                with tracing(common([_trace(delivery) for delivery in group])):
+                    await dispatcher.dispatch(group)
+
+
+def _trace(delivery: Delivery) -> str:
+    return delivery.message.headers.get(HEADER, "")
 
 
 def groups(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:

@@ -1,18 +1,16 @@
 """Structured logs: one JSON object a line (or plain text at a terminal), with the trace's id.
 
-The trace of what is being handled is a context variable; the dispatcher sets it from a message's
-``traceparent`` header, web faces from the request's, and every record carries it.
+What is being handled has a trace (:mod:`penstock_core.tracing`), and every record carries its id.
 """
 
 import json
 import logging
-import secrets
 import sys
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+from penstock_core.tracing import trace_id
+
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -25,17 +23,6 @@ def set_up_logging(service: str, *, as_json: bool, level: str = "INFO") -> None:
     root.setLevel(level)
     for noisy in ("pika", "alembic", "httpx2", "httpcore2", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
-
-
-def new_traceparent() -> str:
-    """Return a fresh W3C ``traceparent`` (version 00, sampled)."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-
-
-def trace_of(traceparent: str) -> str:
-    """Return the trace id inside a W3C ``traceparent``; "" for one that is none."""
-    parts = traceparent.split("-")
-    return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else ""
 
 
 class JsonLines(logging.Formatter):
@@ -51,7 +38,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "service": self._service,
             "logger": record.name,
-            "trace_id": trace_id.get(),
+            "trace_id": trace_id(),
             "message": record.getMessage(),
         }
         line |= {key: value for key, value in record.__dict__.items() if key not in _OWN}

@@ -4,7 +4,8 @@
 consistent snapshot. On SQLite the writer is a single connection whose transactions begin
 IMMEDIATE (so two never deadlock on an upgrade) and readers see the last commit (WAL). On
 PostgreSQL readers are REPEATABLE READ. SQLAlchemy's errors about the connection leave as
-``StoreUnavailable``; an integrity error is a defect of the caller and leaves as it is.
+``StoreUnavailable``, those about a value that no column takes as ``InvalidInput``; an integrity
+error is a defect of the caller and leaves as it is.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -12,10 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import MetaData, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from penstock_core.errors import StoreUnavailable
+from penstock_core.errors import InvalidInput, StoreUnavailable
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -79,7 +80,7 @@ class Store:
 
 
 class _our_errors:  # noqa: N801 - used as a statement
-    """Translate SQLAlchemy's connection errors into ours."""
+    """Translate the database's errors about connections and values into ours."""
 
     def __enter__(self) -> None:
         return None
@@ -90,6 +91,12 @@ class _our_errors:  # noqa: N801 - used as a statement
             raise StoreUnavailable(
                 f"The database did not answer: {error}",
                 hint="It is tried again by itself; see that the database runs and has space.",
+            ) from error
+        if isinstance(error, DataError | OverflowError):
+            reason = error.orig if isinstance(error, DataError) else error
+            raise InvalidInput(
+                f"The database takes no such value: {reason}",
+                hint="Look for a text that is too long or holds NUL, or a number too large.",
             ) from error
 
 

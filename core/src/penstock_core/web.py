@@ -10,6 +10,9 @@ from fastapi.responses import JSONResponse, Response
 from penstock_core.errors import InvalidInput, NotAuthenticated, PenstockError, RetriableError
 from penstock_core.rights import Right
 from penstock_core.tokens import Identity, Verifier
+from penstock_core.tracing import HEADER, tracing
+
+Asgi = Callable[..., Awaitable[None]]
 
 
 def new_app(title: str, verifier: Verifier, description: str = "") -> FastAPI:
@@ -20,6 +23,7 @@ def new_app(title: str, verifier: Verifier, description: str = "") -> FastAPI:
     """
     app = FastAPI(title=title, description=description, docs_url=None, redoc_url=None)
     app.state.verifier = verifier
+    app.add_middleware(Traced)
     app.add_exception_handler(PenstockError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
 
@@ -29,6 +33,19 @@ def new_app(title: str, verifier: Verifier, description: str = "") -> FastAPI:
         return {"status": "alive"}
 
     return app
+
+
+class Traced:
+    """Follows the trace that a request carries, or begins one."""
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        headers = dict(scope.get("headers", ()))
+        with tracing(headers.get(HEADER.encode(), b"").decode("latin-1")):
+            await self._app(scope, receive, send)
 
 
 async def identity(request: Request) -> Identity:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from penstock_core.errors import InvalidInput
+from penstock_core.tracing import HEADER, traceparent
 
 _SHORT = ("exchange", "routing_key", "message_id", "type", "correlation_id", "reply_to")
 _SHORT_BYTES = 255
@@ -56,8 +57,13 @@ class Message:
 
     @classmethod
     def of_json(cls, exchange: str, routing_key: str, body: Any, **properties: Any) -> "Message":
-        """Return a message whose body is ``body`` as compact JSON; ``type`` is the routing key."""
+        """Return a message whose body is ``body`` as compact JSON; ``type`` is the routing key.
+
+        It carries the trace on that is being followed.
+        """
         properties.setdefault("type", routing_key)
+        if trace := traceparent():
+            properties["headers"] = {HEADER: trace, **properties.get("headers", {})}
         text = json.dumps(body, separators=(",", ":"), default=str)
         return cls(exchange, routing_key, text.encode(), **properties)
 

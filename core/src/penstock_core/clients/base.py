@@ -9,6 +9,7 @@ import httpx2
 from pydantic import TypeAdapter
 
 from penstock_core.errors import NotAuthenticated, PenstockError, ServiceUnavailable, from_json
+from penstock_core.tracing import HEADER, traceparent
 
 Answer = TypeVar("Answer")
 _RENEW_BEFORE_S = 60.0
@@ -64,6 +65,8 @@ class RestClient:
         self, method: str, path: str, body: Any, params: dict[str, Any] | None
     ) -> httpx2.Response:
         headers = {"content-type": "application/json"}
+        if trace := traceparent():
+            headers[HEADER] = trace
         if self._tokens is not None:
             headers["authorization"] = f"Bearer {await self._tokens.token()}"
         content = None if body is None else dump(body)
