@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from dsm.service import open_manager, open_register
-from penstock_core.bus import Message
+from penstock_core.bus import Bus, Message
 from penstock_core.bus.local import LocalBus
 from penstock_core.clients import DsmClient
 from penstock_core.clock import parse_time
@@ -120,7 +120,7 @@ def told_file(storage: str, name: str, **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, database_url: str = "", dsm_url: str = "http://dsm"
+    folder: Path, database_url: str = "", dsm_url: str = "http://dsm", bus: Bus | None = None
 ) -> AsyncIterator[World]:
     """Give a house with a manager on SQLite in ``folder``, or on the database given.
 
@@ -134,7 +134,7 @@ async def open_world(
     settings = HouseSettings(
         data_dir=folder, database_url=database_url, dsm_url=dsm_url, reconcile_every_s=0.2
     )
-    bus = LocalBus(PENSTOCK, ":memory:")
+    bus = bus or LocalBus(PENSTOCK, ":memory:")
     await bus.start()
     house = House(settings, bus, {"data-access": _data_access(signer)})
     world = World(house, signer)

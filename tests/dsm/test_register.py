@@ -8,9 +8,11 @@ from tests.dsm.conftest import open_world, told_file
 
 from dsm.register.consumer import as_intake
 from penstock_core.bus import Message
+from penstock_core.bus.rabbit import RabbitBus
 from penstock_core.contracts.dsm import NewDataset, PostedMessage
 from penstock_core.errors import Forbidden, InvalidInput, NotFound
 from penstock_core.rights import Role
+from penstock_core.topology import PENSTOCK
 
 
 def request(key, body, **properties):
@@ -176,6 +178,37 @@ async def test_only_known_messages_are_posted(sqlite_world):
 
 def test_bytes_that_are_no_text_stay_recognisable():
     assert as_intake(Message("daq", "stf_gen", b"a\xff")).body == "a\\xff"
+
+
+async def test_equal_requests_without_ids_are_two_requests(sqlite_world):
+    world = sqlite_world
+    (made,) = await world.dsm.create_datasets([NewDataset(name="a")])
+    message = request("dataset.close", {"datasetId": made.uid}, message_id="")
+    async with world.register():
+        await world.house.bus.publish([message, message])
+        one, two = await world.replies("dataset.close", 2)
+
+    assert said(one) == said(two)
+    assert one.message_id != two.message_id
+    journal = await world.dsm.call("GET", "/api/v1/journal", dict)
+    assert len(journal["items"]) == 2
+
+
+@pytest.mark.servers
+async def test_foreign_programs_speak_over_rabbitmq(tmp_path, rabbitmq):
+    bus = RabbitBus(PENSTOCK, rabbitmq.url)
+    async with open_world(tmp_path, bus=bus) as world, world.register():
+        message = request("file.input", {"datasetName": "a", "files": []}, message_id="")
+        stray = request("file.input", {"datasetName": "b", "files": []}, reply_to="nobody")
+        broken = Message("dsm.register", "dataset.input", b"{", correlation_id="c")
+        await bus.publish([message, stray, broken])
+        (reply,) = await world.replies("file.input", 1)
+        (refused,) = await world.replies("dataset.input", 1)
+
+        assert said(reply)["status"] == "OK"
+        assert (refused.correlation_id, said(refused)["status"]) == ("c", "ERROR")
+        await _until(lambda: bus.depth("dsm.register.dataset.input.dead"), 1)
+        assert {d.name for d in (await world.dsm.datasets()).items} == {"a", "b"}
 
 
 async def _until(depth, wanted):

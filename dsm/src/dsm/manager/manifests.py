@@ -10,7 +10,7 @@ from dsm.manager import tables
 from dsm.manager.datasets import dataset_rows
 from dsm.manager.reading import no_dataset, rows_where
 from dsm.manager.registration import register
-from dsm.manager.rules import check_file_name, normal_checksum, path_within
+from dsm.manager.rules import check_basename, check_file_name, normal_checksum, path_within
 from dsm.manager.storages import StorageRow, find_storage, storages_by_uid
 from dsm.manager.units import NewFile, Part, Unit
 from dsm.manager.work import Work
@@ -83,7 +83,7 @@ def _file(file: ProducedFile, storages: dict[str, StorageRow]) -> NewFile:
         path=path_within(storage.base, file.path),
         size_bytes=file.size_bytes,
         checksum=normal_checksum(file.checksum),
-        basename=check_file_name(file.basename),
+        basename=check_basename(file.basename),
         port=file.port,
         part=file.part,
         index=file.index,

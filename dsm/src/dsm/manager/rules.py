@@ -54,17 +54,24 @@ def check_word(word: str) -> str:
     return word
 
 
-def check_file_name(name: str) -> str:
-    """Return ``name`` if it is the name of a file and nothing more."""
-    if "/" in name or name in (".", ".."):
+def check_basename(name: str) -> str:
+    """Return ``name`` if it is the name of a file in a folder, whatever a tool called it."""
+    if "/" in name or name in ("", ".", ".."):
         raise InvalidInput(
             f"The file name {name!r} leads to another folder.",
             hint="Give the bare name; where the file lies is its path.",
         )
-    if not name.isprintable():
+    if not name.isprintable() or len(name.encode()) > 250:
         raise InvalidInput(
-            f"The file name {name!r} holds control characters.", hint="Rename the file."
+            f"The file name {name[:250]!r} holds control characters or more than 250 bytes.",
+            hint="Rename the file.",
         )
+    return name
+
+
+def check_file_name(name: str) -> str:
+    """Return ``name`` if it may name a file in the catalog."""
+    check_basename(name)
     if not _FILE_NAME.fullmatch(name):
         raise InvalidInput(
             f"{name!r} is no file name.",
@@ -94,7 +101,7 @@ def path_within(base: str, path: str) -> str:
     check_path(path)
     if not path.startswith("/"):
         return path
-    if not PurePosixPath(path).is_relative_to(base):
+    if path == base or not PurePosixPath(path).is_relative_to(base):
         raise InvalidInput(
             f"The path {path!r} lies outside of its storage.",
             hint=f"Give a path below {base}, or one relative to it; or name another storage.",

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from uuid import uuid4
 
 from dsm.register.replies import final_reply, retrying_reply
 from penstock_core.bus import Bus, Delivery, Message
@@ -44,17 +46,19 @@ class Register:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """Take in one batch; raises ``RetriableError`` while the manager is away."""
-        results = await self._take_in([as_intake(d.message) for d in deliveries])
-        pairs = list(zip(deliveries, results, strict=True))
+        messages = [with_id(delivery.message) for delivery in deliveries]
+        results = await self._take_in([as_intake(message) for message in messages])
         await self._answer(
-            final_reply(delivery.message, result.details, failed=result.error is not None)
-            for delivery, result in pairs
+            final_reply(message, result.details, failed=result.error is not None)
+            for message, result in zip(messages, results, strict=True)
         )
         return [DONE if r.error is None else Outcome(r.details) for r in results]
 
     async def tell_held(self, deliveries: Sequence[Delivery], error: RetriableError) -> None:
         """Answer that the catalog is away, and that these are held until it is back."""
-        await self._answer(retrying_reply(delivery.message, error) for delivery in deliveries)
+        await self._answer(
+            retrying_reply(with_id(delivery.message), error) for delivery in deliveries
+        )
 
     async def _take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:
         try:
@@ -68,6 +72,11 @@ class Register:
             await self._bus.publish([reply for reply in replies if reply is not None])
         except NotFound as error:
             log.warning("a reply reached nobody: %s", error)
+
+
+def with_id(message: Message) -> Message:
+    """Return ``message`` with an id; equal bodies that came without one are two messages."""
+    return message if message.message_id else replace(message, message_id=str(uuid4()))
 
 
 def as_intake(message: Message) -> IntakeMessage:
