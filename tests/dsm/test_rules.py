@@ -1,5 +1,7 @@
 """What names, paths and checksums may be."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

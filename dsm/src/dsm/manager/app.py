@@ -1,15 +1,12 @@
 """The manager's face: one ASGI application over one store."""
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
 from sqlalchemy import text
-from sqlalchemy.exc import DataError
 
 from dsm.manager.routes import datasets, files, messages
 from dsm.manager.storages import ROOT, create_storage
 from dsm.manager.work import begin_work
 from penstock_core.bus import Bus
-from penstock_core.errors import InvalidInput
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 from penstock_core.web import add_readiness, new_app
@@ -22,8 +19,6 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier) -> FastAPI:
     app = new_app("Penstock dsm", verifier, "Datasets, files, runs, closing, and what came in.")
     app.state.store = store
     app.state.bus = bus
-    app.add_exception_handler(DataError, _refuse_value)
-    app.add_exception_handler(OverflowError, _refuse_value)
     for router in (datasets.router, files.router, messages.router):
         app.include_router(router)
 
@@ -34,13 +29,3 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier) -> FastAPI:
 
     add_readiness(app, waits_for)
     return app
-
-
-async def _refuse_value(_request: Request, error: Exception) -> Response:
-    """Answer for a value that fits its model and no column: too long, too large, with a NUL."""
-    reason = error.orig if isinstance(error, DataError) else error
-    ours = InvalidInput(
-        f"The database refused a value: {reason}",
-        hint="Look for a text that is too long or holds a NUL, or for a number that is too large.",
-    )
-    return JSONResponse(ours.as_json(), ours.status)
