@@ -60,17 +60,20 @@ class Dispatcher:
 
     async def dispatch(self) -> bool:
         """Cancel what is to be cancelled and fill the free slots. A reconciler's work."""
-        await self._cancel()
+        async with self._store.read() as connection:
+            doomed = await _of_cancelled(connection)
+            due = await jobs.first_due(connection)
+            held = await switches.held(connection)
+        await self._cancel(doomed)
         free = self._settings.concurrency - len(self._running)
-        if free > 0:
-            await self._fill(free)
+        if due is not None and not held:
+            if due > now().timestamp():
+                self._set_timer(due)
+            elif free > 0:
+                await self._fill(free)
         return False
 
     async def _fill(self, free: int) -> None:
-        async with self._store.read() as connection:
-            if await switches.held(connection) or not await jobs.any_due(connection):
-                self._set_timer(await jobs.next_due(connection))
-                return
         async with self._store.write() as connection:
             claims = await jobs.claim(connection, free, self._host)
         for claim in claims:
@@ -79,13 +82,15 @@ class Dispatcher:
         if claims:
             self._told()
 
-    def _set_timer(self, due: float | None) -> None:
+    def _set_timer(self, due: float) -> None:
+        self._drop_timer()
+        wait_s = max(0.0, due - now().timestamp())
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._look_again)
+
+    def _drop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if due is not None:
-            wait_s = max(0.0, due - now().timestamp())
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._look_again)
 
     async def _run(self, claim: Claim) -> None:
         try:
@@ -113,10 +118,8 @@ class Dispatcher:
                 log.warning("The outcome of job %s waits: %s", claim.key, error)
                 await asyncio.sleep(_STORE_AGAIN_S)
 
-    async def _cancel(self) -> None:
+    async def _cancel(self, doomed: list[tuple[int, int, str]]) -> None:
         """End the jobs of cancelled tasks: waiting ones here, running ones in the worker."""
-        async with self._store.read() as connection:
-            doomed = await _of_cancelled(connection)
         waiting = [(i, t) for i, t, state in doomed if state == JobState.DEFINED]
         for start in range(0, len(waiting), _CANCEL_BATCH):
             batch = waiting[start : start + _CANCEL_BATCH]
@@ -143,7 +146,7 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """End all jobs, as a kill would: they are found lost at the next start."""
-        self._set_timer(None)
+        self._drop_timer()
         works = [running.work for running in self._running.values()]
         for work in works:
             work.cancel()

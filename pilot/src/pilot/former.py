@@ -53,9 +53,9 @@ class Former:
         if not formed.indexes and not formed.complete:
             return False
         async with self._store.write() as connection:
-            await jobs.add(connection, row.id, formed.indexes)
             values = {"formed_to": newest, "complete": formed.complete, "changed": True}
-            await _change(connection, row.id, values)
+            if await _change(connection, row.id, values):
+                await jobs.add(connection, row.id, formed.indexes)
         return True
 
     async def _break(self, row: Row[Any], reason: str) -> bool:
@@ -67,9 +67,10 @@ class Former:
         return True
 
 
-async def _change(connection: AsyncConnection, task_id: int, values: Mapping[str, Any]) -> None:
+async def _change(connection: AsyncConnection, task_id: int, values: Mapping[str, Any]) -> bool:
+    """Change a task that may get jobs still; return whether it may: a cancelled one may not."""
     here = (task.c.id == task_id) & task.c.complete.is_(False)
-    await connection.execute(update(task).where(here).values(**values))
+    return (await connection.execute(update(task).where(here).values(**values))).rowcount == 1
 
 
 async def _known(

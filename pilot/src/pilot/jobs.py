@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,11 +44,10 @@ async def claim(connection: AsyncConnection, limit: int, host: str) -> list[Clai
     """Start up to ``limit`` due jobs: highest rank first, then oldest task, then lowest index."""
     moment = now().timestamp()
     due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
-    allowed = and_(task.c.paused.is_(False), task.c.cancelled.is_(False))
     query = (
         select(job.c.id, job.c.task_id, job.c.number, job.c.attempts, job.c.round, task.c.spec)
         .join(task)
-        .where(due, allowed)
+        .where(due, _may_start())
         .order_by(task.c.rank.desc(), task.c.id, job.c.number)
         .limit(limit)
     )
@@ -109,16 +108,16 @@ async def see(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
     await connection.execute(seen.values(last_seen_at=now().timestamp()))
 
 
-async def next_due(connection: AsyncConnection) -> float | None:
-    """Return the Unix time at which the next waiting job may be tried; None without one."""
-    moment = now().timestamp()
-    waiting = and_(job.c.state == JobState.DEFINED, job.c.next_try_at > moment)
-    due: float | None = await connection.scalar(select(func.min(job.c.next_try_at)).where(waiting))
+async def first_due(connection: AsyncConnection) -> float | None:
+    """Return the Unix time from which on the next waiting job may be tried; None without one.
+
+    Jobs of paused and cancelled tasks do not count.
+    """
+    waiting = and_(job.c.state == JobState.DEFINED, _may_start())
+    query = select(func.min(job.c.next_try_at)).select_from(job).join(task).where(waiting)
+    due: float | None = await connection.scalar(query)
     return due
 
 
-async def any_due(connection: AsyncConnection) -> bool:
-    """Return whether a job waits that may be tried now."""
-    moment = now().timestamp()
-    due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
-    return await connection.scalar(select(job.c.id).where(due).limit(1)) is not None
+def _may_start() -> ColumnElement[bool]:
+    return and_(task.c.paused.is_(False), task.c.cancelled.is_(False))

@@ -66,7 +66,11 @@ class Zygote:
         return bool(data)
 
     def _start(self, request: Request) -> None:
-        supervisor = os.fork()
+        try:
+            supervisor = os.fork()
+        except OSError:  # no memory or no process to be had: this job's loss, nobody else's
+            self._tell({"ended": request.job, "ending": Ending.KILLED.name})
+            return
         if supervisor == 0:
             self._close_all_but_the_lifeline()
             supervise(request, self._lifeline)
