@@ -1,6 +1,7 @@
 """What generators post: stored once, whole, however often and in whatever parts it comes."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -120,12 +121,15 @@ names = st.sampled_from([f"run{number}.test.raw" for number in range(6)])
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(parts=st.lists(st.lists(names, max_size=4), max_size=5))
-def test_any_parts_with_any_repeats_make_each_workflow_once(parts: list[list[str]]) -> None:
+def test_any_parts_with_any_repeats_make_each_workflow_once(
+    blank: Path, parts: list[list[str]]
+) -> None:
     async def post() -> None:
         with TemporaryDirectory() as folder:
+            shutil.copytree(blank, folder, dirs_exist_ok=True)
             async with open_room(Path(folder)) as room:
                 client = room.client(Role.SERVICE)
                 made = await room.client(Role.EXPERT).create_template(new_template())

@@ -81,6 +81,23 @@ async def test_of_many_first_moves_one_wins(room: Room) -> None:
     assert all(isinstance(o, Stale) for o in outcomes if o is not None)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/dataset/create", {"name": "a", "dataset_uid": "x", "scope": "nul\0"}),
+        ("GET", f"/task?workflow={2**80}", None),
+        ("GET", f"/task/{2**80}", None),
+        ("GET", f"/event?after={2**80}", None),
+    ],
+)
+async def test_a_value_that_no_column_takes_is_refused(
+    room: Room, method: str, path: str, body: object
+) -> None:
+    answer = await room.http(Role.ADMIN).request(method, path, json=body)
+    is_sqlite = room.house.settings.database_url == ""
+    assert answer.status_code == (201 if is_sqlite and body else 422)
+
+
 async def test_the_room_is_ready_once_its_database_answers(room: Room) -> None:
     answer = await room.http().get("/health/ready")
     assert answer.json() == {"ready": True, "waits_for": {}}

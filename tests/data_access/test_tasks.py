@@ -256,6 +256,14 @@ async def test_each_final_job_is_kept_once_and_a_later_attempt_replaces_it(
     assert [j.index for j in (await service.jobs(1, after=0)).items] == [1]
 
 
+async def test_the_log_of_a_job_may_hold_what_no_column_takes(
+    service: DataAccessClient,
+) -> None:
+    told = job(1, 0, JobState.FINISHED).model_copy(update={"log_tail": "a\0b"})
+    await observe(service, jobs=(told,))
+    assert (await service.jobs(1)).items[0].log_tail == "a\N{REPLACEMENT CHARACTER}b"
+
+
 async def test_a_retry_takes_a_failed_task_back_to_work(service: DataAccessClient) -> None:
     await observe(service, report(1, TaskStatus.FAILED))
     await observe(service, report(1, TaskStatus.IN_PROGRESS))

@@ -224,6 +224,20 @@ async def test_the_full_form_names_masks_and_documents(lite: Room) -> None:
     assert (missing.status_code, missing.json()["field"]) == (422, "main")
 
 
+async def test_a_time_without_a_zone_is_read_as_utc(lite: Room) -> None:
+    body = new_template().model_dump(mode="json") | {"effective_from": "2026-01-01T00:00:00"}
+    assert (await lite.http(Role.EXPERT).post("/template/create", json=body)).status_code == 201
+    catalogue = await lite.client(Role.VIEWER).catalogue()
+    assert catalogue is not None
+    assert catalogue.templates[0].effective_from == EARLY
+
+
+async def test_signs_beyond_ascii_survive(lite_expert: DataAccessClient) -> None:
+    description = {"steps": {}, "doc": "µm 😀"}
+    made = await lite_expert.create_template(new_template(description=description))
+    assert made.description == description
+
+
 async def test_a_viewer_creates_no_template(lite: Room) -> None:
     with pytest.raises(Forbidden, match="no right to write templates"):
         await lite.client(Role.VIEWER).create_template(new_template())

@@ -1,6 +1,7 @@
 """The REST face of data-access."""
 
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from data_access.context import Context
 from data_access.routes import auth, bulk, datasets, history, tasks, templates, users, workflows
@@ -25,7 +26,8 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
 
 async def _not_ready(store: Store) -> dict[str, str]:
     try:
-        async with store.read():
-            return {}
+        async with store.read() as connection:
+            await connection.execute(text("SELECT 1"))
     except StoreUnavailable as error:
         return {"database": str(error)}
+    return {}

@@ -15,6 +15,9 @@ from recipe.compiler import CompileRequest
 from recipe.digest import recipe_digest
 from recipe.model import Recipe
 
+LONGEST_STEP = 200
+HIGHEST_RANK = 1_000_000
+
 
 class Compiler(Protocol):
     """Turns documents into a recipe; ``recipe.compiler.compile_in_child`` is the real one."""
@@ -45,6 +48,7 @@ async def compile_content(compiler: Compiler, content: Content) -> Compiled:
         )
     )
     _require_values(recipe, content)
+    _require_bounds(recipe)
     return Compiled(content, recipe, recipe_digest(recipe))
 
 
@@ -57,6 +61,17 @@ def _require_values(recipe: Recipe, content: Content) -> None:
             field=f"values.{missing[0]}",
             facts={"missing": missing, "diagnostics": []},
         )
+
+
+def _require_bounds(recipe: Recipe) -> None:
+    """Refuse here what the tables would refuse later, when a dataset waits for it."""
+    for step in recipe.steps:
+        if len(step.name) > LONGEST_STEP or step.rank > HIGHEST_RANK:
+            raise InvalidTemplate(
+                f"Step {step.name[:40]}: its name is too long or its rank too high.",
+                hint=f"At most {LONGEST_STEP} characters; rank at most {HIGHEST_RANK}.",
+                facts={"diagnostics": []},
+            )
 
 
 async def store_recipe(connection: AsyncConnection, digest: str, recipe: Recipe) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -79,8 +80,13 @@ def shown_mask(content: Content) -> str:
 
 def shown_description(content: Content) -> Any:
     """Return the main document as JSON. Only for documents that compiled: they are tame."""
-    parsed = yaml.safe_load(content.documents[content.main])
-    return json.loads(json.dumps(parsed, default=str))
+    text = content.documents[content.main]
+    with suppress(ValueError):
+        return json.loads(text)
+    try:
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    except yaml.YAMLError:  # YAML 1.2 that is no YAML 1.1
+        return text
 
 
 def _masks(mask: str, masks: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,7 +117,7 @@ def _documents(
             field="description",
         )
     if description:
-        text = description if isinstance(description, str) else json.dumps(description, indent=2)
+        text = description if isinstance(description, str) else _as_text(description)
         return {MAIN: text}, MAIN
     if not main and len(documents) > 1:
         raise InvalidInput(
@@ -120,6 +126,10 @@ def _documents(
             field="main",
         )
     return dict(documents), main or next(iter(documents))
+
+
+def _as_text(description: Json) -> str:
+    return json.dumps(description, indent=2, ensure_ascii=False)
 
 
 def _at(field: str, parse: Any, text: str) -> None:

@@ -19,6 +19,7 @@ from penstock_core.store import Store
 
 logger = logging.getLogger(__name__)
 _COUNTS = ("jobs", "running", "finished", "failed")
+_TEXTS = ("reason", "host", "log_tail")
 _RUNS = frozenset({TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS})
 
 
@@ -102,12 +103,17 @@ def _change(row: Row, report: TaskReport, after: TaskStatus, at: str) -> Row:
     began = None if after is TaskStatus.DEFINED else at
     return {
         "status": after,
-        "reason": report.reason,
+        "reason": _storable(report.reason),
         "external_id": external_name(row) if began else row["external_id"],
         "submitted_at": row["submitted_at"] or began,
         "ended_at": (row["ended_at"] or at) if is_final else None,
         **{name: getattr(report, name) for name in _COUNTS},
     }
+
+
+def _storable(text: str) -> str:
+    """Return a program's text without NUL, which PostgreSQL does not store."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def _store_jobs(connection: AsyncConnection, jobs: Sequence[JobReport]) -> None:
@@ -125,7 +131,7 @@ async def _store_jobs(connection: AsyncConnection, jobs: Sequence[JobReport]) ->
 
 def _job_rows(jobs: Iterable[JobReport]) -> Iterable[dict[str, Any]]:
     for report in jobs:
-        row = report.model_dump()
+        row = report.model_dump() | {n: _storable(getattr(report, n)) for n in _TEXTS}
         for name in ("started_at", "ended_at"):
             row[name] = row[name].isoformat() if row[name] else None
         yield row | {"inputs": list(report.inputs), "outputs": list(report.outputs)}

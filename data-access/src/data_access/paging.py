@@ -4,15 +4,17 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Query
+from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from penstock_core.contracts.base import Page
 
 STREAMED = 1000
+LARGEST = 2**63 - 1
 
-After = Annotated[int, Query(ge=0, description="The last id that was read.")]
+Number = Annotated[int, Path(ge=0, le=LARGEST)]
+After = Annotated[int, Query(ge=0, le=LARGEST, description="The last id that was read.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows in a page.")]
 MaybeLimit = Annotated[int | None, Query(ge=1, le=10_000, description="Rows; without it, all.")]
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from penstock_core.eventlog import EventLog, JsonColumn
 from penstock_core.store import new_metadata
 
-NAME = String(256)
+NAME = String(512)
 NAMESPACE = String(64)
 STATE = String(16)
 TIME = String(40)
@@ -202,7 +202,7 @@ job = Table(
     Column("attempts", Integer, nullable=False),
     Column("exit_code", Integer),
     Column("reason", Text, nullable=False),
-    Column("host", String(256), nullable=False),
+    Column("host", Text, nullable=False),
     Column("started_at", TIME),
     Column("ended_at", TIME),
     Column("log_tail", Text, nullable=False),

@@ -10,7 +10,7 @@ from data_access.compiling import Compiled, store_recipe
 from data_access.content import Content, shown_description
 from data_access.counters import CATALOGUE, Counters
 from data_access.schema import log, template, workflow
-from penstock_core.clock import now
+from penstock_core.clock import now, parse_time
 from penstock_core.errors import Conflict, Duplicate
 from penstock_core.eventlog import NewEvent
 from penstock_core.states import TemplateStatus
@@ -67,7 +67,9 @@ async def activate(
     """
     if status is TemplateStatus.ACTUAL:
         await archive_actual(connection, row["name"], row["template_id"])
-    since = effective_from.isoformat() if effective_from else row["effective_from"]
+    since = row["effective_from"]
+    if effective_from:
+        since = parse_time(effective_from.isoformat()).isoformat()
     if status in MATCHED and row["status"] not in MATCHED and effective_from is None:
         since = now().isoformat()
     change = {"status": status, "effective_from": since}

@@ -7,7 +7,7 @@ from pydantic import Field
 from data_access.context import Context, Here
 from data_access.dataset_rows import datasets_after, read_dataset, read_datasets, spd_dataset
 from data_access.datasets import create_dataset, set_uid
-from data_access.paging import After, Fetch, Limit, MaybeLimit, bare_array, page
+from data_access.paging import After, Fetch, Limit, MaybeLimit, Number, bare_array, page
 from penstock_core.clock import now
 from penstock_core.contracts.base import Frozen, Page
 from penstock_core.contracts.workflow import DatasetRef, DatasetRow, SpdDataset
@@ -83,20 +83,22 @@ async def create(here: Here, _: Operator, body: NewDatasetRow) -> SpdDataset:
 
 
 @router.get("/{dataset_id}")
-async def one_dataset(here: Here, _: Reader, dataset_id: int) -> SpdDataset:
+async def one_dataset(here: Here, _: Reader, dataset_id: Number) -> SpdDataset:
     """Return one dataset."""
     async with here.store.read() as connection:
         return spd_dataset(await read_dataset(connection, dataset_id))
 
 
 @router.get("/{dataset_id}/detail")
-async def dataset_detail(here: Here, _: Reader, dataset_id: int) -> DatasetRow:
+async def dataset_detail(here: Here, _: Reader, dataset_id: Number) -> DatasetRow:
     """Return one dataset with all that is known here."""
     async with here.store.read() as connection:
         return await read_dataset(connection, dataset_id)
 
 
 @router.put("/{dataset_id}/dataset_uid")
-async def set_dataset_uid(here: Here, _: Operator, dataset_id: int, body: DatasetUid) -> SpdDataset:
+async def set_dataset_uid(
+    here: Here, _: Operator, dataset_id: Number, body: DatasetUid
+) -> SpdDataset:
     """Give a dataset the storage manager's identifier."""
     return spd_dataset(await set_uid(here.store, dataset_id, body.dataset_uid))

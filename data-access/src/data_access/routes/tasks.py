@@ -8,7 +8,7 @@ from pydantic import Field
 
 from data_access.context import Context, Here
 from data_access.operators import delete_task, set_rank, set_status
-from data_access.paging import After, Fetch, Limit, MaybeLimit, bare_array, page
+from data_access.paging import After, Fetch, Limit, MaybeLimit, Number, bare_array, page
 from data_access.schema import task as task_table
 from data_access.task_rows import (
     filtered,
@@ -93,14 +93,14 @@ async def create_task(here: Here, _: Operator, body: NewTask) -> SpdTask:
 
 
 @router.get("/{task_id}")
-async def one_task(here: Here, _: Reader, task_id: int) -> SpdTask:
+async def one_task(here: Here, _: Reader, task_id: Number) -> SpdTask:
     """Return one task."""
     async with here.store.read() as connection:
         return await read_spd_task(connection, task_id)
 
 
 @router.get("/{task_id}/detail")
-async def task_detail(here: Here, _: Reader, task_id: int) -> Task:
+async def task_detail(here: Here, _: Reader, task_id: Number) -> Task:
     """Return one task with all that is known, and what it waits for."""
     async with here.store.read() as connection:
         return await read_task(connection, task_id)
@@ -110,7 +110,7 @@ async def task_detail(here: Here, _: Reader, task_id: int) -> Task:
 async def jobs_of_task(
     here: Here,
     _: Reader,
-    task_id: int,
+    task_id: Number,
     after: Annotated[int, Query(ge=-1, description="The last index that was read.")] = -1,
     limit: Limit = 100,
 ) -> Page[JobReport]:
@@ -122,21 +122,21 @@ async def jobs_of_task(
 
 
 @router.put("/{task_id}/rank")
-async def change_rank(here: Here, _: Operator, task_id: int, body: NewRank) -> SpdTask:
+async def change_rank(here: Here, _: Operator, task_id: Number, body: NewRank) -> SpdTask:
     """Change a task's rank."""
     await set_rank(here.store, task_id, body.rank)
     return await one_task(here, _, task_id)
 
 
 @router.put("/{task_id}/status")
-async def change_status(here: Here, caller: Operator, task_id: int, body: NewStatus) -> SpdTask:
+async def change_status(here: Here, caller: Operator, task_id: Number, body: NewStatus) -> SpdTask:
     """Cancel a task: a planned one at once, a running one when the workload system has."""
     await set_status(here.store, task_id, body.status, caller.subject)
     return await one_task(here, caller, task_id)
 
 
 @router.delete("/{task_id}/delete")
-async def remove_task(here: Here, _: Operator, task_id: int) -> dict[str, int]:
+async def remove_task(here: Here, _: Operator, task_id: Number) -> dict[str, int]:
     """Delete a task that does not run."""
     await delete_task(here.store, task_id)
     return {"task_id": task_id}

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from data_access.compiling import read_recipe
 from data_access.context import Context, Here
-from data_access.paging import After, Fetch, Limit, MaybeLimit, bare_array, page
+from data_access.paging import After, Fetch, Limit, MaybeLimit, Number, bare_array, page
 from data_access.template_rows import (
     read_template,
     rich_template,
@@ -71,27 +71,27 @@ async def create_template(here: Here, caller: Expert, body: NewTemplate) -> SpdT
 
 
 @router.post("/check")
-async def check_template(here: Here, _: Reader, body: NewTemplate) -> Json:
+async def check_template(here: Here, _: Expert, body: NewTemplate) -> Json:
     """Compile a template and store nothing: its recipe, its digest, warnings."""
     return await here.templates.check(body)
 
 
 @router.get("/{template_id}")
-async def one_template(here: Here, _: Reader, template_id: int) -> SpdTemplate:
+async def one_template(here: Here, _: Reader, template_id: Number) -> SpdTemplate:
     """Return one template version."""
     async with here.store.read() as connection:
         return spd_template(await read_template(connection, template_id))
 
 
 @router.get("/{template_id}/detail")
-async def template_detail(here: Here, _: Reader, template_id: int) -> Template:
+async def template_detail(here: Here, _: Reader, template_id: Number) -> Template:
     """Return one template version with all that is known."""
     async with here.store.read() as connection:
         return rich_template(await read_template(connection, template_id))
 
 
 @router.get("/{template_id}/standard")
-async def standard(here: Here, _: Reader, template_id: int) -> Any:
+async def standard(here: Here, _: Reader, template_id: Number) -> Any:
     """Return the standard CWL that the template means; for standard CWL, itself."""
     async with here.store.read() as connection:
         row = await read_template(connection, template_id)
@@ -101,14 +101,14 @@ async def standard(here: Here, _: Reader, template_id: int) -> Any:
 
 @router.put("/{template_id}/change")
 async def change_template(
-    here: Here, caller: Expert, template_id: int, body: TemplateChange
+    here: Here, caller: Expert, template_id: Number, body: TemplateChange
 ) -> SpdTemplate:
     """Change a status, or make a new version with a new id; return what results."""
     return spd_template(await here.templates.change(template_id, body, caller.subject))
 
 
 @router.delete("/{template_id}/delete")
-async def delete_template(here: Here, _: Expert, template_id: int) -> dict[str, int]:
+async def delete_template(here: Here, _: Expert, template_id: Number) -> dict[str, int]:
     """Delete a version that made no workflow."""
     await here.templates.delete(template_id)
     return {"template_id": template_id}

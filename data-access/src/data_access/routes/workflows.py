@@ -5,7 +5,7 @@ from fastapi.responses import StreamingResponse
 
 from data_access.chains import create_workflow
 from data_access.context import Context, Here
-from data_access.paging import After, Fetch, Limit, MaybeLimit, bare_array, page
+from data_access.paging import After, Fetch, Limit, MaybeLimit, Number, bare_array, page
 from data_access.workflow_rows import read_workflow, read_workflows, workflows_after
 from penstock_core.contracts.base import Frozen, Page
 from penstock_core.contracts.workflow import WorkflowRow
@@ -64,7 +64,7 @@ async def create(here: Here, _: Operator, body: NewWorkflow) -> WorkflowRow:
 
 @router.get("/{workflow_id}")
 @router.get("/{workflow_id}/detail")
-async def one_workflow(here: Here, _: Reader, workflow_id: int) -> WorkflowRow:
+async def one_workflow(here: Here, _: Reader, workflow_id: Number) -> WorkflowRow:
     """Return one workflow."""
     async with here.store.read() as connection:
         return await read_workflow(connection, workflow_id)
