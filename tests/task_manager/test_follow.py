@@ -1,10 +1,16 @@
 """What the task-manager carries from one log to another."""
 
-from penstock_core.contracts.base import Event
+from penstock_core.contracts.base import Event, EventPage
 from penstock_core.contracts.workflow import JobReport, TaskReport
 from penstock_core.contracts.workload import Report, ReportPage
 from penstock_core.errors import Stale
-from task_manager.follow import ReportFollower, announcements, copies, newest_reports
+from task_manager.follow import (
+    ReportFollower,
+    StateCopier,
+    announcements,
+    copies,
+    newest_reports,
+)
 
 
 def task(task_id: int, status: str, files: int = 3) -> TaskReport:
@@ -55,6 +61,10 @@ class Dsm:
     def __init__(self, calls: list[str]) -> None:
         self.calls = calls
 
+    async def events(self, after: int, limit: int, topics: object) -> EventPage:
+        found = () if after else (closed(1, "a", "CLOSED"),)
+        return EventPage(events=found, cursor=1)
+
     async def announce(self, ends: object) -> None:
         self.calls.append("announce")
 
@@ -68,6 +78,10 @@ class DataAccess:
 
     async def cursor(self, follower: str) -> int:
         return self.at
+
+    async def copy_states(self, batch: object) -> None:
+        self.at = batch.cursor  # type: ignore[attr-defined]
+        self.calls.append("copy")
 
     async def store_observed(self, batch: object) -> None:
         if batch.expected != self.at:  # type: ignore[attr-defined]
@@ -110,3 +124,11 @@ async def test_after_another_replica_came_first_it_reads_the_cursor_again() -> N
     data_access.at = 2
     assert await follower.observe() is False
     assert calls == []
+
+
+async def test_who_looks_for_due_tasks_is_told_once_states_are_copied() -> None:
+    calls: list[str] = []
+    copier = StateCopier(Dsm(calls), DataAccess(calls), lambda: calls.append("wake"))  # type: ignore[arg-type]
+    await copier.copy()
+    await copier.copy()
+    assert calls == ["copy", "wake"]

@@ -1,5 +1,7 @@
 """Three logs that the task-manager follows, each with a cursor stored beside the effect."""
 
+from collections.abc import Callable
+
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.base import Event
 from penstock_core.contracts.dsm import Announcement
@@ -32,10 +34,16 @@ class Follower:
 
 
 class StateCopier:
-    """Copies closed and deleted states of datasets to data-access, which makes tasks due."""
+    """Copies closed and deleted states of datasets to data-access, which makes tasks due.
 
-    def __init__(self, dsm: DsmClient, data_access: DataAccessClient) -> None:
+    ``on_copied`` is called after a stretch is stored, for whoever looks for due tasks.
+    """
+
+    def __init__(
+        self, dsm: DsmClient, data_access: DataAccessClient, on_copied: Callable[[], None]
+    ) -> None:
         self._dsm = dsm
+        self._on_copied = on_copied
         self._data_access = data_access
         self._follower = Follower(data_access, "task-manager:dsm")
 
@@ -52,6 +60,7 @@ class StateCopier:
                     states=copies(page.events),
                 )
             )
+            self._on_copied()
         self._follower.reached(page.cursor)
         return len(page.events) == BATCH
 

@@ -23,17 +23,18 @@ async def open_service(
     """Give the running service; ``workload`` is the house's pilot unless one is given."""
     async with HouseClients(house, NAME) as clients:
         system = workload or clients.pilot
+        every_s = house.settings.reconcile_every_s
+        claimant = f"{socket.gethostname()}:{getpid()}"
+        submitter = Submitter(clients.dsm, clients.data_access, system, claimant)
+        submit = Reconciler(f"{NAME}:submit", submitter.submit, every_s)
         works = {
-            "submit": Submitter(
-                clients.dsm, clients.data_access, system, f"{socket.gethostname()}:{getpid()}"
-            ).submit,
-            "states": StateCopier(clients.dsm, clients.data_access).copy,
+            "states": StateCopier(clients.dsm, clients.data_access, submit.wake).copy,
             "reports": ReportFollower(clients.dsm, clients.data_access, system).observe,
             "wishes": WishFollower(clients.data_access, system).pass_on,
         }
         loops = [
-            Reconciler(f"{NAME}:{name}", work, house.settings.reconcile_every_s)
-            for name, work in works.items()
+            submit,
+            *(Reconciler(f"{NAME}:{name}", work, every_s) for name, work in works.items()),
         ]
 
         def wake_all() -> None:
