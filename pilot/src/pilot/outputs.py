@@ -49,7 +49,7 @@ def _check_kind(port: Port, value: Any) -> None:
     kind = value.get("class") if isinstance(value, dict) else type(value).__name__
     if kind != "File":
         raise JobError(
-            f"Output {port.name} is a {kind}; this pilot stores files alone. "
+            f"Output {port.name} is {kind}, not File: this pilot stores files alone. "
             "Let the tool pack it into one file.",
             final=True,
         )
