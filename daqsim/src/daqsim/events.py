@@ -11,8 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from daqsim.source import TFS_PER_STF
-from daqsim.stf import Stf, TimeFrame
+from daqsim.stf import TFS_PER_STF, Stf, TimeFrame
 from penstock_core.errors import InvalidInput
 
 EVENT = struct.Struct("<IHHHHff")

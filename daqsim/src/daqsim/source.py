@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from daqsim.stf import Stf, TimeFrame
-
-TFS_PER_STF = 1000
+from daqsim.stf import TFS_PER_STF, Stf, TimeFrame
 
 
 class Source(Protocol):

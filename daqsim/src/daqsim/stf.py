@@ -13,6 +13,7 @@ from penstock_core.errors import InvalidInput
 
 MAGIC = b"PSTF"
 VERSION = 1
+TFS_PER_STF = 1000
 HEADER = struct.Struct("<4sHHQIIIIQII")
 BLOCK = struct.Struct("<III")
 
