@@ -51,15 +51,18 @@ class _Doors(httpx2.AsyncBaseTransport):
     def __init__(self, doors: dict[str, Asgi]) -> None:
         self._doors = doors
         self._inside: dict[str, httpx2.ASGITransport] = {}
-        self._outside = httpx2.AsyncHTTPTransport()
+        self._outside: httpx2.AsyncHTTPTransport | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
         if host not in self._doors:
+            if self._outside is None:  # reading the machine's certificates takes 50 ms
+                self._outside = httpx2.AsyncHTTPTransport()
             return await self._outside.handle_async_request(request)
         if host not in self._inside:
             self._inside[host] = httpx2.ASGITransport(app=self._doors[host])
         return await self._inside[host].handle_async_request(request)
 
     async def aclose(self) -> None:
-        await self._outside.aclose()
+        if self._outside is not None:
+            await self._outside.aclose()
