@@ -88,6 +88,8 @@ class Dsm:
 
         @app.get("/api/v1/dataset/{uid}/contents")
         async def contents(uid: str, after: int = 0, limit: int = 1000) -> Contents:
+            if uid == "gone":
+                raise NotFound("There is no dataset gone.")
             files = tuple(f for f in self.contents[uid] if f.position > after)[:limit]
             cursor = files[-1].position if files else after
             return Contents(

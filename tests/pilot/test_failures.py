@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock_core.contracts.workflow import TaskInput
 from penstock_core.contracts.workload import Command
 from penstock_core.errors import Forbidden, InvalidInput, NotAuthenticated
 from penstock_core.rights import Role
@@ -223,6 +224,18 @@ async def test_a_task_without_recipe_fails_and_says_so(world, make_step, follow)
         told = await follow(client)
     assert told.tasks[-1].status is TaskStatus.FAILED
     assert "no recipe unknown" in told.tasks[-1].reason
+
+
+async def test_a_task_whose_input_is_gone_fails_and_others_go_on(world, make_step, follow):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    inputs = (TaskInput(step="", dataset_uid="gone"),)
+    lost = world.task(make_step("touch made.txt"), name="t2", inputs=inputs)
+    async with world.pilot() as client:
+        await client.submit([lost, world.task(make_step("touch made.txt"))])
+        told = await follow(client, tasks=2)
+    ends = {t.output_uid: t.status for t in told.tasks}
+    assert ends == {"t2-out": TaskStatus.FAILED, "t1-out": TaskStatus.FINISHED}
 
 
 async def test_strangers_and_bad_cursors_are_refused(world, make_step):

@@ -1,7 +1,7 @@
 """What the input datasets of live tasks hold, read once for all tasks and kept until they end."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clients.dsm import DsmClient
 from penstock_core.contracts.dsm import ContentFile, Contents
+from penstock_core.errors import NotFound
 from penstock_core.states import FINAL_TASKS
 from penstock_core.store import Store
 from pilot.tables import dataset, file, task, task_input
@@ -30,19 +31,25 @@ class ContentsReader:
         async with self._store.read() as connection:
             waiting = await _awaited(connection)
         gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(uid: str, cursor: int) -> Contents:
-            async with gate:
-                return await self._dsm.contents(uid, cursor, PAGE)
-
-        pages = await asyncio.gather(*(one(uid, cursor) for uid, cursor in waiting))
+        answers = await asyncio.gather(*(self._page(gate, uid, at) for uid, at in waiting))
         cursors = dict(waiting)
+        pages = [page for page in answers if isinstance(page, Contents)]
         news = [page for page in pages if page.cursor > cursors[page.uid] or _is_whole(page)]
-        if news:
+        gone = [uid for uid in answers if isinstance(uid, str)]
+        if news or gone:
             async with self._store.write() as connection:
                 for page in news:
                     await _keep(connection, page, cursors[page.uid])
+                await _give_up(connection, gone)
         return any(len(page.files) == PAGE for page in pages)
+
+    async def _page(self, gate: asyncio.Semaphore, uid: str, cursor: int) -> Contents | str:
+        """Return what comes after ``cursor``; the uid itself of a dataset that is gone."""
+        async with gate:
+            try:
+                return await self._dsm.contents(uid, cursor, PAGE)
+            except NotFound:
+                return uid
 
 
 def _is_whole(page: Contents) -> bool:
@@ -79,6 +86,16 @@ def _row(uid: str, one: ContentFile) -> dict[str, object]:
         "usable": one.usable,
         "body": one.model_dump(mode="json"),
     }
+
+
+async def _give_up(connection: AsyncConnection, gone: Sequence[str]) -> None:
+    """Let the tasks that wait for a dataset that is gone have no further jobs."""
+    for uid in gone:
+        readers = select(task_input.c.task_id).where(task_input.c.dataset_uid == uid)
+        here = and_(task.c.id.in_(readers), task.c.complete.is_(False))
+        reason = f"There is no dataset {uid}: its input is gone."
+        values = {"complete": True, "changed": True, "reason": reason}
+        await connection.execute(update(task).where(here).values(**values))
 
 
 async def watch(

@@ -11,8 +11,8 @@ class Standing:
     """A task as its rows are now.
 
     ``jobs`` counts by state; ``unregistered`` counts final jobs whose files are still to be
-    registered; ``complete`` says that no further job will be made, ``broken`` that its jobs could
-    not be made.
+    registered; ``complete`` says that no further job will be made, ``broken`` that not all
+    of its jobs could be made.
     """
 
     jobs: Mapping[JobState, int]
@@ -37,7 +37,7 @@ def judge(standing: Standing) -> TaskStatus:
         return TaskStatus.CANCELLED
     if not everything:
         return TaskStatus.FAILED if standing.broken else TaskStatus.SKIPPED
-    if not failed:
+    if not failed and not standing.broken:
         return TaskStatus.FINISHED
     return TaskStatus.PARTIAL if finished else TaskStatus.FAILED
 

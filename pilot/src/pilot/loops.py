@@ -5,6 +5,7 @@ from penstock_core.clients.dsm import DsmClient
 from penstock_core.reconciler import Reconciler
 from penstock_core.service import Loop
 from penstock_core.store import Store
+from pilot import contents
 from pilot.contents import ContentsReader
 from pilot.dispatcher import Dispatcher
 from pilot.former import Former
@@ -12,6 +13,8 @@ from pilot.registrar import Registrar
 from pilot.reporter import Reporter
 from pilot.runner import JobRunner
 from pilot.settings import PilotSettings
+
+FORGET_EVERY_S = 600.0
 
 
 class Loops:
@@ -26,6 +29,7 @@ class Loops:
         settings: PilotSettings,
         every_s: float,
     ) -> None:
+        self._store = store
         self._contents = ContentsReader(store, dsm)
         self._former = Former(store, runner.recipes)
         self._registrar = Registrar(store, dsm)
@@ -35,11 +39,12 @@ class Loops:
         self._dispatch = Reconciler("pilot:dispatch", self.dispatcher.dispatch, every_s)
         self._reporter = Reporter(store, bus, settings.report_pause_s, self._look_for_changes)
         self._report = Reconciler("pilot:report", self._reporter.report, every_s)
+        self._tidy = Reconciler("pilot:tidy", self._forget, FORGET_EVERY_S)
 
     @property
     def all(self) -> tuple[Loop, ...]:
         """Return what is to run until the pilot ends."""
-        reconcilers = (self._form, self._dispatch, self._register, self._report)
+        reconcilers = (self._form, self._dispatch, self._register, self._report, self._tidy)
         return (*(one.run for one in reconcilers), self.dispatcher.beat)
 
     def wake_reader(self) -> None:
@@ -73,3 +78,8 @@ class Loops:
         if more:
             self._report.wake()
         return more
+
+    async def _forget(self) -> bool:
+        async with self._store.write() as connection:
+            await contents.forget(connection)
+        return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from penstock_core.errors import PenstockError, RetriableError
 from pilot.inputs import InputFiles
-from pilot.model import Claim, Inputs, Lost, Outcome, Postponed
+from pilot.model import Claim, Failed, Inputs, Lost, Outcome, Postponed
 from pilot.recipes import RecipeShelf
 from pilot.scratch import Scratch
 from pilot.settings import PilotSettings
@@ -37,6 +37,8 @@ class JobRunner:
             return Postponed(str(error))
         except WorkerLost as error:
             return Lost(str(error))
+        except PenstockError as error:
+            return Failed(str(error), final=True)
         finally:
             await asyncio.shield(asyncio.to_thread(self.scratch.remove, folder))
 

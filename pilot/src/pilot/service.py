@@ -12,7 +12,7 @@ from penstock_core.service import House, Service
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 from penstock_core.wakes import follow_wakes
-from pilot import contents, jobs, switches
+from pilot import jobs, switches
 from pilot.app import make_app
 from pilot.inputs import InputFiles
 from pilot.loops import Loops
@@ -81,7 +81,6 @@ async def _recover(store: Store, hold: bool) -> None:
     """Put back what ran when the pilot died; manifests that are stored are sent by themselves."""
     async with store.write() as connection:
         await jobs.lose_running(connection)
-        await contents.forget(connection)
         if hold:
             await switches.hold(connection, Hold(held=True))
     async with store.read() as connection:
