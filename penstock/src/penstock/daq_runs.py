@@ -28,7 +28,7 @@ class RunOptions(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class DaqRun:
-    """One simulated run and its folder: options, position, STF files, and ``done`` at its end."""
+    """One simulated run and its folder: options, position, STF files, log, ``done`` at its end."""
 
     folder: Path
     options: RunOptions
@@ -77,12 +77,15 @@ async def sending(run: DaqRun, url: str, settings: HouseSettings) -> AsyncIterat
 
 
 async def _send(run: DaqRun, url: str, settings: HouseSettings) -> None:
-    child = await asyncio.create_subprocess_exec(
-        *command(run, url, settings),
-        stdin=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=_die_with_parent,
-    )
+    with (run.folder / "log").open("ab") as log:
+        child = await asyncio.create_subprocess_exec(
+            *command(run, url, settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
     try:
         if await child.wait() == 0:
             (run.folder / "done").touch()
