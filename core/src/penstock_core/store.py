@@ -8,6 +8,7 @@ PostgreSQL readers are REPEATABLE READ. SQLAlchemy's errors about the connection
 error is a defect of the caller and leaves as it is.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -86,8 +87,7 @@ class _our_errors:  # noqa: N801 - used as a statement
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        if lost or isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error, DBAPIError) and _may_pass(error):
             raise StoreUnavailable(
                 f"The database did not answer: {error}",
                 hint="It is tried again by itself; see that the database runs and has space.",
@@ -98,6 +98,16 @@ class _our_errors:  # noqa: N801 - used as a statement
                 f"The database takes no such value: {reason}",
                 hint="Look for a text that is too long or holds NUL, or a number too large.",
             ) from error
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Return whether the same statement may succeed later: no connection, locked, disk full.
+
+    SQLite calls wrong SQL an operational error too; that one is a defect of ours.
+    """
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return False
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 def _sqlite_engine(url: str, begin: str, connections: int) -> AsyncEngine:

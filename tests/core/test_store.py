@@ -1,0 +1,53 @@
+"""A store: one writer, snapshots for readers, and errors that say whether to try again."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from penstock_core.errors import StoreUnavailable
+from penstock_core.eventlog import EventLog, NewEvent
+from penstock_core.store import Store
+
+
+async def count(store: Store) -> int:
+    async with store.read() as connection:
+        return int(await connection.scalar(text("SELECT count(*) FROM event")) or 0)
+
+
+async def test_many_writers_at_once_all_get_through(store: Store, log: EventLog) -> None:
+    async def write() -> None:
+        async with store.write() as connection:
+            before = await connection.scalar(text("SELECT count(*) FROM event"))
+            await log.append(connection, [NewEvent("t", str(before), "default")])
+
+    await asyncio.gather(*(write() for _ in range(25)))
+    assert await count(store) == 25
+
+
+async def test_a_reader_sees_one_moment(store: Store, log: EventLog) -> None:
+    async with store.read() as connection:
+        before = await connection.scalar(text("SELECT count(*) FROM event"))
+        async with store.write() as writer:
+            await log.append(writer, [NewEvent("t", "k", "default")])
+        assert await connection.scalar(text("SELECT count(*) FROM event")) == before
+    assert await count(store) == 1
+
+
+async def test_wrong_sql_is_a_defect_and_not_retried(store: Store) -> None:
+    with pytest.raises(DBAPIError):
+        async with store.read() as connection:
+            await connection.execute(text("SELECT nonsense FROM nowhere"))
+
+
+async def test_a_database_that_is_away_is_retriable(tmp_path: Path) -> None:
+    for url in (
+        f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}",
+        "postgresql+psycopg://nobody@127.0.0.1:9/none",
+    ):
+        away = Store(url)
+        with pytest.raises(StoreUnavailable):
+            await count(away)
+        await away.close()
