@@ -3,8 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from fastapi_users import exceptions
 
 from data_access.auth import UserManager
 from data_access.bulk import insert_into
@@ -77,4 +80,5 @@ async def make_admin(people: UserManager, email: str, announce: Announce) -> Non
     hashed = await asyncio.to_thread(people.password_helper.hash, password)
     announce(Credentials(email, password))
     row = {"email": email, "hashed_password": hashed, "is_verified": True, "roles": [Role.ADMIN]}
-    await people.users.create(row)
+    with suppress(exceptions.UserAlreadyExists):  # another replica starts, and was first
+        await people.users.create(row)

@@ -1,0 +1,27 @@
+"""The tables of the workflow database: one owner, one metadata, one event log."""
+
+from data_access.schema.base import counter, log, metadata
+from data_access.schema.datasets import dataset, early_state
+from data_access.schema.people import refresh_token, user
+from data_access.schema.templates import decision, examined, recipe, template
+from data_access.schema.workflows import DUE, UNMET, job, task, task_input, workflow
+
+__all__ = [
+    "DUE",
+    "UNMET",
+    "counter",
+    "dataset",
+    "decision",
+    "early_state",
+    "examined",
+    "job",
+    "log",
+    "metadata",
+    "recipe",
+    "refresh_token",
+    "task",
+    "task_input",
+    "template",
+    "user",
+    "workflow",
+]
