@@ -38,6 +38,7 @@ class Reporter:
         self._pause_s = pause_s
         self._look_again = look_again
         self._last: dict[int, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     async def report(self) -> bool:
         """Report what changed; return whether there may be more. A reconciler's work."""
@@ -50,9 +51,13 @@ class Reporter:
                 told = [await _report(connection, task_id) for task_id in batch]
             self._remember(dict(zip(batch, told, strict=True)))
             await self._announce(told)
-        if len(due) < len(changed):
-            asyncio.get_running_loop().call_later(self._pause_s, self._look_again)
+        if len(due) < len(changed) and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._pause_s, self._wake)
         return len(due) > len(batch)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._look_again()
 
     def _is_due(self, task_id: int) -> bool:
         last = self._last.get(task_id)
