@@ -1,5 +1,6 @@
 """Due tasks: claimed, their output and log datasets made, handed to the workload system."""
 
+import logging
 from collections.abc import Sequence
 
 from penstock_core.clients import DataAccessClient, DsmClient
@@ -7,6 +8,8 @@ from penstock_core.contracts.dsm import NewDataset
 from penstock_core.contracts.workflow import ClaimRequest, DueTask, Identity, SubmittedTask
 from penstock_core.contracts.workload import WorkloadTask
 from task_manager.workload import WorkloadSystem
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 
@@ -71,6 +74,9 @@ class Submitter:
         answers = await self._workload.submit(
             [workload_task(task, *uid) for task, uid in zip(due, uids, strict=True)]
         )
+        for answer in answers:
+            if answer.outcome == "refused":
+                log.error("%s was refused, and is tried again: %s", answer.name, answer.reason)
         taken = {a.name for a in answers if a.outcome != "refused"}
         await self._data_access.store_submitted(
             [
