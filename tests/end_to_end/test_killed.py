@@ -60,8 +60,33 @@ def finish(data_dir: Path) -> dict[str, Any]:
     return result
 
 
+SHOWN = {
+    "events_in",
+    "events_decoded",
+    "candidates",
+    "z_peak_gev",
+    "wall_s",
+    "latency_s",
+    "plot",
+    "datasets",
+    "tasks",
+}
+
+
+def check_shown(result: dict[str, Any]) -> None:
+    """The object that ``--json`` prints has what it promises, and the numbers are right."""
+    assert set(result) >= SHOWN
+    assert (result["events_in"], result["events_decoded"]) == (2421, 2421)
+    assert (result["candidates"], round(result["z_peak_gev"], 2)) == (1364, 90.86)
+    assert Path(result["plot"]).read_bytes().startswith(b"\x89PNG")
+    assert {d["state"] for d in result["datasets"]} == {"CLOSED"}
+    assert all(d["closed_because"] for d in result["datasets"])
+    assert [t["status"] for t in result["tasks"]] == ["FINISHED"] * 4
+
+
 async def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     undisturbed = finish(tmp_path / "calm")
+    check_shown(undisturbed)
     dice = random.Random(SEED)
     ended_early = 0
     for _ in range(KILLS):
