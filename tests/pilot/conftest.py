@@ -13,7 +13,6 @@ import pytest
 from fastapi import FastAPI
 
 from penstock_core.bus.local import LocalBus
-from penstock_core.clients.base import RestClient
 from penstock_core.clients.pilot import PilotClient
 from penstock_core.contracts.dsm import (
     ContentFile,
@@ -36,7 +35,7 @@ from penstock_core.topology import PENSTOCK
 from penstock_core.web import new_app
 from pilot.service import open_service
 from pilot.settings import PilotSettings
-from recipe.model import Link, Mode, Port, Recipe, Resources, Step, Trigger, Value
+from recipe.model import Link, Mode, Port, Recipe, Step, Trigger
 
 SETTINGS = PilotSettings(slots=2, retry_first_pause_s=0.05, report_pause_s=0.05)
 
@@ -331,6 +330,3 @@ def follow() -> Callable[..., Any]:
         return told
 
     return until_ended
-
-
-__all__ = ["Dsm", "Resources", "RestClient", "Value", "World"]
