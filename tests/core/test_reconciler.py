@@ -84,3 +84,13 @@ async def test_a_defect_ends_the_loop() -> None:
     loop = Reconciler("test", Work(ZeroDivisionError()), every_s=60)
     with pytest.raises(ZeroDivisionError):
         await loop.run()
+
+
+async def test_cancelled_in_the_moment_of_a_wake_it_ends() -> None:
+    loop = Reconciler("test", Work(False), every_s=60)
+    task = asyncio.create_task(loop.run())
+    await asyncio.sleep(0.01)
+    loop.wake()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)

@@ -1,12 +1,14 @@
 """Template versions: made, changed, archived, rolled back, deleted."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from tests.data_access.room import EARLY, Room, batch, entry_of, new_template, ref
 
 from penstock_core.clients import DataAccessClient
+from penstock_core.clock import now
 from penstock_core.contracts.workflow import TemplateChange
 from penstock_core.errors import (
     Conflict,
@@ -150,6 +152,50 @@ async def test_the_catalogue_grows_its_revision_with_each_change_and_only_then(
     assert (last.revision > first.revision, last.templates) == (True, ())
 
 
+async def test_a_replaced_version_keeps_the_datasets_of_its_time(expert: DataAccessClient) -> None:
+    await expert.create_template(new_template())
+    before = now()
+    await expert.change_template(1, TemplateChange(values={"a": 1}))
+    catalogue = await expert.catalogue(since=before)
+    assert catalogue is not None
+    old, new = catalogue.templates
+    assert (old.template_id, new.template_id) == (1, 2)
+    assert old.effective_until == new.effective_from
+    assert new.effective_until is None
+    today = await expert.catalogue(since=now())
+    assert today is not None
+    assert [t.template_id for t in today.templates] == [2]
+
+
+async def test_rolled_back_a_version_has_two_times_and_none_between(
+    expert: DataAccessClient,
+) -> None:
+    before = now()
+    await expert.create_template(new_template())
+    await expert.change_template(1, TemplateChange(values={"a": 1}))
+    await expert.change_template(1, TemplateChange(status=TemplateStatus.ACTUAL))
+    catalogue = await expert.catalogue(since=before)
+    assert catalogue is not None
+    times = sorted(catalogue.templates, key=lambda t: t.effective_from)
+    assert [t.template_id for t in times] == [1, 2, 1]
+    edges = [(one.effective_until, two.effective_from) for one, two in pairwise(times)]
+    assert all(until == since for until, since in edges)
+
+
+async def test_a_version_for_later_leaves_today_to_the_one_before(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template())
+    tomorrow = now() + timedelta(days=1)
+    await expert.change_template(1, TemplateChange(values={"a": 1}, effective_from=tomorrow))
+    catalogue = await expert.catalogue(since=now())
+    assert catalogue is not None
+    assert [(t.template_id, t.effective_until) for t in catalogue.templates] == [
+        (1, tomorrow),
+        (2, None),
+    ]
+
+
 async def test_overlap_is_a_warning_with_an_example(lite_expert: DataAccessClient) -> None:
     await lite_expert.create_template(new_template("one", "run*.raw"))
     made = await lite_expert.create_template(new_template("two", "*.test.raw"))
@@ -164,9 +210,9 @@ async def test_overlap_is_a_warning_with_an_example(lite_expert: DataAccessClien
     [
         ({"inner_dataset_mask": "a[.raw"}, InvalidMask, "masks.0"),
         ({"inner_dataset_mask": ""}, InvalidMask, "inner_dataset_mask"),
-        ({"exclude": ("*",)}, InvalidMask, "masks"),
+        ({"exclude": ("*",)}, InvalidMask, "exclude"),
         ({"where": ("run >",)}, InvalidInput, "where.0"),
-        ({"where": ("run > 5", "run < 3")}, InvalidMask, "masks"),
+        ({"where": ("run > 5", "run < 3")}, InvalidMask, "where"),
         ({"description": ""}, InvalidInput, "description"),
         ({"description": "broken"}, InvalidTemplate, ""),
         ({"masks": ("other",)}, InvalidInput, "inner_dataset_mask"),

@@ -67,6 +67,25 @@ def test_a_template_takes_no_dataset_older_than_itself() -> None:
     assert explained.clause == "effective_from 2026-01-01T00:00:00+00:00"
 
 
+def test_a_dataset_belongs_to_the_version_of_its_registration_however_late_the_decision() -> None:
+    noon = NOW + timedelta(hours=12)
+    both = matcher(entry(1, effective_until=noon), entry(2, effective_from=noon))
+    taken = {
+        at: [m.template_id for m in both.decide(dataset(registered_at=at))]
+        for at in (NOW, noon - timedelta(microseconds=1), noon)
+    }
+    assert list(taken.values()) == [[1], [1], [2]]
+    assert both.explain(dataset(registered_at=noon), 1).clause.startswith("effective_until")
+
+
+def test_a_version_that_came_back_is_explained_by_the_time_that_counts() -> None:
+    one, two = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    twice = matcher(entry(1, effective_until=one), entry(1, effective_from=two))
+    for at, taken in ((NOW, True), (one, False), (two, True)):
+        seen = dataset(registered_at=at)
+        assert (len(twice.decide(seen)) == 1, twice.explain(seen, 1).matched) == (taken, taken)
+
+
 def test_namespaces_stay_apart() -> None:
     one = matcher(entry(1, namespace="alice"))
     assert one.decide(dataset()) == ()

@@ -107,7 +107,7 @@ class DataAccess:
     async def cursor(self, follower: str) -> int:
         return self.at
 
-    async def catalogue(self, known: int) -> Catalogue | None:
+    async def catalogue(self, known: int, since: datetime) -> Catalogue | None:
         return None if known == 1 else Catalogue(revision=1, templates=self.entries)
 
     async def recipe(self, digest: str) -> dict[str, Any]:

@@ -63,7 +63,9 @@ class Reconciler:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def _wait(self, seconds: float) -> None:
+        # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with a wake.
         try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
         except TimeoutError:
             return

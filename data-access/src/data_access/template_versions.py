@@ -1,10 +1,12 @@
 """Template versions in the database: inserted, activated, archived, with their events."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_access import in_force
 from data_access.bulk import Row
 from data_access.compiling import Compiled, store_recipe
 from data_access.content import Content, shown_description
@@ -59,20 +61,25 @@ async def activate(
     row: Row,
     status: TemplateStatus,
     effective_from: datetime | None,
+    replaces: str = "",
 ) -> Row:
     """Write a status with all that follows from it; return the row as it is then.
 
     Who is activated takes datasets registered from now on, unless told otherwise: on the way
-    back, too, for those in between were another version's.
+    back, too, for those in between were another version's. The ACTUAL version of its name (and
+    of the name ``replaces``) takes those registered before, and none after.
     """
+    moment = parse_time(effective_from.isoformat()) if effective_from else now()
+    since = moment.isoformat()
     if status is TemplateStatus.ACTUAL:
-        await archive_actual(connection, row["name"], row["template_id"])
-    since = row["effective_from"]
-    if effective_from:
-        since = parse_time(effective_from.isoformat()).isoformat()
-    if status in MATCHED and row["status"] not in MATCHED and effective_from is None:
-        since = now().isoformat()
-    change = {"status": status, "effective_from": since}
+        names = {row["name"], replaces or row["name"]}
+        await archive_actual(connection, names, row["template_id"], since)
+    change: Row = {"status": status}
+    if status in MATCHED and (status != row["status"] or effective_from):
+        change["effective_from"] = since
+        await in_force.begin(connection, row["template_id"], status, since)
+    elif status not in MATCHED:
+        await in_force.end(connection, [row["template_id"]], since)
     this = template.c.template_id == row["template_id"]
     await connection.execute(template.update().where(this).values(change))
     if MATCHED & {status, row["status"]}:
@@ -83,16 +90,19 @@ async def activate(
     return after
 
 
-async def archive_actual(connection: AsyncConnection, name: str, but: int) -> None:
-    """Archive the ACTUAL version of ``name``, unless it is ``but``."""
+async def archive_actual(
+    connection: AsyncConnection, names: Collection[str], but: int, until: str
+) -> None:
+    """Archive the ACTUAL versions of ``names``, unless it is ``but``; in force ``until`` then."""
     change = (
         template.update()
-        .where(template.c.name == name, template.c.status == TemplateStatus.ACTUAL)
+        .where(template.c.name.in_(names), template.c.status == TemplateStatus.ACTUAL)
         .where(template.c.template_id != but)
         .values(status=TemplateStatus.ARCHIVED)
         .returning(template)
     )
     archived = (await connection.execute(change)).mappings().all()
+    await in_force.end(connection, [row["template_id"] for row in archived], until)
     await log.append(connection, [template_event(dict(row)) for row in archived])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from data_access import in_force
 from data_access.bulk import Row
 from data_access.compiling import Compiled, Compiler, compile_content
 from data_access.content import Content, changed, content_of
@@ -13,7 +14,6 @@ from data_access.template_rows import contents, read_template
 from data_access.template_versions import (
     MATCHED,
     activate,
-    archive_actual,
     insert_version,
     is_same,
     newest_version,
@@ -73,6 +73,7 @@ class Templates:
             await refuse_used(connection, row)
             of_it = decision.c.template_id == template_id
             await connection.execute(decision.delete().where(of_it))
+            await in_force.forget(connection, template_id)
             this = template.c.template_id == template_id
             await connection.execute(template.delete().where(this))
             if row["status"] in MATCHED:
@@ -115,6 +116,6 @@ class Templates:
             row = version_row(counters, compiled, warnings, version, actor)
             await insert_version(connection, counters, compiled, row)
             status = change.status or status_after(TemplateStatus(before["status"]))
-            if status is TemplateStatus.ACTUAL:
-                await archive_actual(connection, before["name"], row["template_id"])
-            return await activate(connection, counters, row, status, change.effective_from)
+            return await activate(
+                connection, counters, row, status, change.effective_from, before["name"]
+            )

@@ -1,6 +1,5 @@
 """Which templates take a dataset, and why the others do not."""
 
-from datetime import datetime
 from typing import Literal
 
 from penstock_core.contracts.workflow import (
@@ -20,7 +19,7 @@ class Matcher:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.revision = catalogue.revision
-        self._entries = {entry.template_id: entry for entry in catalogue.templates}
+        self._entries = dict(enumerate(catalogue.templates))
         self._selectors = {key: _selector(entry) for key, entry in self._entries.items()}
         self._index = MaskIndex(self._selectors)
 
@@ -29,31 +28,30 @@ class Matcher:
         found = self._index.match(dataset.name, dataset.namespace, _facts(dataset))
         matches = (
             Match(
-                template_id=key,
+                template_id=self._entries[key].template_id,
                 outcome=_outcome(self._entries[key]),
                 captures=dict(decision.captures),
                 reason=decision.reason,
             )
             for key, decision in found
-            if _is_effective(self._entries[key], dataset.registered_at)
+            if not _out_of_force(self._entries[key], dataset)
         )
         return tuple(sorted(matches, key=lambda match: match.template_id))
 
     def explain(self, dataset: DatasetRef, template_id: int) -> ExplainedMatch:
         """Return why a template takes a dataset or does not; raises ``NotFound``."""
-        entry = self._entries.get(template_id)
-        if entry is None:
+        keys = [k for k, entry in self._entries.items() if entry.template_id == template_id]
+        if not keys:
             raise NotFound(
                 f"Template {template_id} is not in revision {self.revision} of the catalogue.",
                 hint="Only templates that are ACTUAL or SHADOW are matched.",
             )
-        decision = self._selectors[template_id].decide(
-            dataset.name, dataset.namespace, _facts(dataset)
-        )
+        key = min(keys, key=lambda k: bool(_out_of_force(self._entries[k], dataset)))
+        entry = self._entries[key]
+        decision = self._selectors[key].decide(dataset.name, dataset.namespace, _facts(dataset))
         matched, clause, reason = decision.matched, decision.clause, decision.reason
-        if matched and not _is_effective(entry, dataset.registered_at):
-            matched, clause = False, f"effective_from {entry.effective_from.isoformat()}"
-            reason = f"the dataset was registered before, at {dataset.registered_at.isoformat()}"
+        if matched and (out := _out_of_force(entry, dataset)):
+            matched, clause, reason = False, *out
         return ExplainedMatch(
             template_id=template_id,
             template=entry.name,
@@ -72,8 +70,16 @@ def _facts(dataset: DatasetRef) -> dict[str, object]:
     return {"name": dataset.name, **dataset.metadata}
 
 
-def _is_effective(entry: CatalogueEntry, registered_at: datetime) -> bool:
-    return entry.effective_from <= registered_at
+def _out_of_force(entry: CatalogueEntry, dataset: DatasetRef) -> tuple[str, str] | None:
+    """Return the clause and the reason why a version was not in force for a dataset, if so."""
+    registered = dataset.registered_at.isoformat()
+    if dataset.registered_at < entry.effective_from:
+        clause = f"effective_from {entry.effective_from.isoformat()}"
+        return clause, f"the dataset was registered before, at {registered}"
+    if entry.effective_until is not None and dataset.registered_at >= entry.effective_until:
+        clause = f"effective_until {entry.effective_until.isoformat()}"
+        return clause, f"the dataset was registered after, at {registered}"
+    return None
 
 
 def _outcome(entry: CatalogueEntry) -> Literal["MATCH", "SHADOW"]:

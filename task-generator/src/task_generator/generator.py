@@ -1,6 +1,9 @@
 """The generator's loop: follow the log, decide, store decisions together with the cursor."""
 
+from datetime import datetime
+
 from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.clock import now
 from penstock_core.contracts.workflow import Catalogue, DatasetDecision, GeneratedBatch
 from recipe.matching import Matcher
 from recipe.model import Recipe
@@ -23,6 +26,7 @@ class Generator:
         self._data_access = data_access
         self._cursor: int | None = None
         self._catalogue = Catalogue(revision=-1, templates=())
+        self._since = now()
         self._matcher = Matcher(self._catalogue)
         self._recipes: dict[str, Recipe] = {}
 
@@ -35,8 +39,9 @@ class Generator:
         self._cursor = page.cursor
         if page.cursor == start:
             return False
-        await self._refresh_catalogue()
-        decisions = decide(self._matcher, input_datasets(page.events))
+        datasets = input_datasets(page.events)
+        await self._refresh_catalogue(min((d.registered_at for d in datasets), default=now()))
+        decisions = decide(self._matcher, datasets)
         try:
             await self._data_access.store_generated(
                 GeneratedBatch(
@@ -53,11 +58,13 @@ class Generator:
             raise
         return len(page.events) == BATCH
 
-    async def _refresh_catalogue(self) -> None:
-        newer = await self._data_access.catalogue(known=self._catalogue.revision)
+    async def _refresh_catalogue(self, since: datetime) -> None:
+        """Have the newest catalogue, with all versions in force at ``since`` or later."""
+        known = self._catalogue.revision if since >= self._since else -1
+        newer = await self._data_access.catalogue(known, since)
         if newer is None:
             return
-        self._catalogue = newer
+        self._catalogue, self._since = newer, since
         self._matcher = Matcher(newer)
         wanted = {entry.recipe_digest for entry in newer.templates}
         self._recipes = {d: r for d, r in self._recipes.items() if d in wanted}

@@ -1,6 +1,7 @@
 """data-access, as its callers see it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from penstock_core.clients.base import RestClient
@@ -30,9 +31,13 @@ from penstock_core.contracts.workflow import (
 class DataAccessClient(RestClient):
     """REST of data-access. SPD's paths carry SPD's rows, ours carry all we know."""
 
-    async def catalogue(self, known: int = -1) -> Catalogue | None:
-        """Return what datasets are matched against; ``None`` if it still is revision ``known``."""
-        return await self.call("GET", "/catalogue", Catalogue | None, params={"known": known})
+    async def catalogue(self, known: int = -1, since: datetime | None = None) -> Catalogue | None:
+        """Return what datasets registered from ``since`` (default: now) on are matched against.
+
+        ``None`` if it still is revision ``known``.
+        """
+        params = {"known": known, "since": since.isoformat() if since else ""}
+        return await self.call("GET", "/catalogue", Catalogue | None, params=params)
 
     async def recipe(self, digest: str) -> dict[str, Any]:
         """Return a compiled recipe as JSON, by its digest. It never changes."""

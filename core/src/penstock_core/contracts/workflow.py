@@ -78,7 +78,11 @@ class Template(SpdTemplate):
 
 
 class CatalogueEntry(Frozen):
-    """What matching needs of a template version that is ACTUAL or SHADOW."""
+    """What matching needs of a template version, for one time in which it was in force.
+
+    It takes datasets registered at ``effective_from`` or later, and before ``effective_until``
+    (null: it still is in force). ``status`` is what it was then: ACTUAL or SHADOW.
+    """
 
     template_id: int
     name: str
@@ -89,11 +93,16 @@ class CatalogueEntry(Frozen):
     where: tuple[str, ...]
     namespace: str
     effective_from: datetime
+    effective_until: datetime | None = None
     recipe_digest: str
 
 
 class Catalogue(Frozen):
-    """All that datasets are matched against; ``revision`` grows with each change of it."""
+    """All that datasets are matched against; ``revision`` grows with each change of it.
+
+    A version that was replaced is in it, too, for datasets that were registered before and are
+    decided on only now.
+    """
 
     revision: int
     templates: tuple[CatalogueEntry, ...]

@@ -1,5 +1,6 @@
 """The event log with its cursors, the catalogue, recipes, and why things are as they are."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -28,10 +29,16 @@ class CursorMove(Frozen):
 
 @router.get("/catalogue")
 async def catalogue(
-    here: Here, _: Reader, known: Annotated[int, Query(ge=-1)] = -1
+    here: Here,
+    _: Reader,
+    known: Annotated[int, Query(ge=-1)] = -1,
+    since: datetime | None = None,
 ) -> Catalogue | None:
-    """Return what datasets are matched against; null if it still is revision ``known``."""
-    return await read_catalogue(here.store, known)
+    """Return what datasets are matched against; null if it still is revision ``known``.
+
+    It holds the versions in force, and those that were at ``since`` or later.
+    """
+    return await read_catalogue(here.store, known, since)
 
 
 @router.get("/recipe/{digest}")

@@ -3,7 +3,7 @@
 from data_access.schema.base import counter, log, metadata
 from data_access.schema.datasets import dataset, early_state
 from data_access.schema.people import refresh_token, user
-from data_access.schema.templates import decision, examined, recipe, template
+from data_access.schema.templates import decision, examined, in_force, recipe, template
 from data_access.schema.workflows import DUE, UNMET, job, task, task_input, workflow
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "decision",
     "early_state",
     "examined",
+    "in_force",
     "job",
     "log",
     "metadata",

@@ -49,6 +49,16 @@ template = Table(
     ),
 )
 
+in_force = Table(
+    "in_force",
+    metadata,
+    Column("template_id", ForeignKey("template.template_id"), nullable=False, index=True),
+    Column("status", STATE, nullable=False),
+    Column("effective_from", TIME, nullable=False),
+    Column("effective_until", TIME, index=True),
+    comment="When each version took datasets, by the time of their registration.",
+)
+
 examined = Table(
     "examined",
     metadata,

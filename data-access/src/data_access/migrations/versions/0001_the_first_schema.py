@@ -137,6 +137,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "in_force",
+        sa.Column("template_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("effective_from", sa.String(length=40), nullable=False),
+        sa.Column("effective_until", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["template.template_id"], name="fk_in_force_template_id_template"
+        ),
+        comment="When each version took datasets, by the time of their registration.",
+    )
+    with op.batch_alter_table("in_force", schema=None) as batch_op:
+        batch_op.create_index("ix_in_force_template_id", ["template_id"], unique=False)
+        batch_op.create_index("ix_in_force_effective_until", ["effective_until"], unique=False)
+
+    op.create_table(
         "decision",
         sa.Column("dataset_uid", sa.String(length=64), nullable=False),
         sa.Column("template_id", ID, nullable=False),
