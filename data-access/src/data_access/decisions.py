@@ -67,16 +67,7 @@ async def explain(store: Store, dsm: DsmClient, uid: str, template_id: int) -> E
 
 async def ask_dsm(dsm: DsmClient, uid: str) -> DatasetRef:
     """Return a dataset as the storage manager has it; raises ``NotFound``."""
-    found = await dsm.dataset(uid)
-    return DatasetRef(
-        uid=found.uid,
-        namespace=found.namespace,
-        scope=found.scope,
-        name=found.name,
-        state=found.state,
-        registered_at=found.opened_at,
-        metadata={**found.metadata, "files": found.files, "size_bytes": found.size_bytes},
-    )
+    return DatasetRef.of(await dsm.dataset(uid))
 
 
 def _with_history(explained: ExplainedMatch, stored: Sequence[Match], row: Any) -> ExplainedMatch:

@@ -30,20 +30,9 @@ def input_datasets(events: Iterable[Event]) -> tuple[DatasetRef, ...]:
         if dataset.kind is DatasetKind.INPUT:
             newest[dataset.uid] = dataset
     return tuple(
-        reference(dataset) for dataset in newest.values() if dataset.state != DatasetState.DELETED
-    )
-
-
-def reference(dataset: Dataset) -> DatasetRef:
-    """Return what decisions need of ``dataset``; its counts become metadata for conditions."""
-    return DatasetRef(
-        uid=dataset.uid,
-        namespace=dataset.namespace,
-        scope=dataset.scope,
-        name=dataset.name,
-        state=dataset.state,
-        registered_at=dataset.opened_at,
-        metadata={**dataset.metadata, "files": dataset.files, "size_bytes": dataset.size_bytes},
+        DatasetRef.of(dataset)
+        for dataset in newest.values()
+        if dataset.state != DatasetState.DELETED
     )
 
 

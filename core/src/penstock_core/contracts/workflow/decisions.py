@@ -1,0 +1,121 @@
+"""Decisions on datasets, and the workflows that follow from them."""
+
+from datetime import datetime
+from typing import Literal
+
+from penstock_core.contracts.base import Frozen, Json
+from penstock_core.contracts.dsm import Dataset
+from penstock_core.states import DatasetState
+
+
+class DatasetRef(Frozen):
+    """A dataset of the storage manager, as decisions and workflows point at it."""
+
+    uid: str
+    namespace: str
+    scope: str
+    name: str
+    state: DatasetState
+    registered_at: datetime
+    metadata: Json = {}
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "DatasetRef":
+        """Return the reference to ``dataset``; its counts become metadata for conditions."""
+        counts = {"files": dataset.files, "size_bytes": dataset.size_bytes}
+        return cls(
+            uid=dataset.uid,
+            namespace=dataset.namespace,
+            scope=dataset.scope,
+            name=dataset.name,
+            state=dataset.state,
+            registered_at=dataset.opened_at,
+            metadata={**dataset.metadata, **counts},
+        )
+
+
+class Match(Frozen):
+    """One positive decision: this template takes this dataset."""
+
+    template_id: int
+    outcome: Literal["MATCH", "SHADOW", "CONFLICT"]
+    captures: dict[str, str] = {}
+    reason: str = ""
+
+
+class DatasetDecision(Frozen):
+    """The decision on one dataset; no match is a decision too."""
+
+    dataset: DatasetRef
+    matches: tuple[Match, ...] = ()
+
+
+class Need(Frozen):
+    """A dataset that a task waits for: the masked one (step "") or a step's output."""
+
+    step: str = ""
+    until: Literal["open", "closed"]
+
+
+class PlannedTask(Frozen):
+    """A task to make. ``reads`` names the step whose output is ``datas_in_id`` ("" = masked)."""
+
+    step: str
+    mode: str
+    exec: str
+    args: str = ""
+    rank: int = 1
+    device: str = "CPU"
+    retry: int = 2
+    reads: str = ""
+    needs: tuple[Need, ...]
+    output_name: str
+    log_name: str
+
+
+class PlannedWorkflow(Frozen):
+    """A chain to make: (template version, dataset, rerun) is its natural key."""
+
+    template_id: int
+    dataset_uid: str
+    rerun: int = 0
+    scope: str
+    tasks: tuple[PlannedTask, ...]
+
+
+class GeneratedBatch(Frozen):
+    """What a task-generator decided on one stretch of the event log, and the stretch itself.
+
+    Stored as one transaction if the follower's cursor still is ``expected``; else ``Stale``.
+    """
+
+    follower: str
+    expected: int
+    cursor: int
+    catalogue_revision: int
+    decisions: tuple[DatasetDecision, ...]
+    workflows: tuple[PlannedWorkflow, ...]
+
+
+class GeneratedResult(Frozen):
+    """The new cursor, and the ids of the workflows that are new."""
+
+    cursor: int
+    workflow_ids: tuple[int, ...]
+
+
+class Cursor(Frozen):
+    """How far a follower has come in somebody's event log."""
+
+    follower: str
+    cursor: int
+
+
+class ExplainedMatch(Frozen):
+    """Why a dataset matched a template, or did not; ``clause`` is the one that decided."""
+
+    template_id: int
+    template: str
+    matched: bool
+    clause: str
+    reason: str

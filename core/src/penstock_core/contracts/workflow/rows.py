@@ -1,0 +1,96 @@
+"""Tasks, datasets and workflows as they are shown: SPD's rows, and all that is known."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from penstock_core.contracts.base import Frozen
+from penstock_core.states import DatasetKind, DatasetState
+
+
+class NewTask(Frozen):
+    """REST task submission: a one-task workflow over a dataset, by id or by name.
+
+    ``exec`` names an entry of the allow-list; ``args`` are split into an argument list, never
+    given to a shell. ``idempotency_key`` makes a repeat the same task.
+    """
+
+    exec: str = Field(min_length=1, max_length=128)
+    args: str = Field(default="", max_length=4096)
+    rank: int = Field(default=1, ge=1)
+    device: Literal["CPU", "GPU"] = "CPU"
+    mode: Literal["map", "merge"] = "map"
+    retry: int = Field(default=2, ge=0, le=100)
+    datas_in_id: int | None = None
+    dataset: str = ""
+    namespace: str = "default"
+    idempotency_key: str = ""
+
+
+class SpdTask(Frozen):
+    """SPD's task row; SUBMITTED is shown as IN_PROGRESS here."""
+
+    task_id: int
+    wflow_id: int
+    exec: str
+    args: str
+    rank: int
+    device: str
+    mode: str
+    retry: int
+    datas_in_id: int
+    datas_out_id: int
+    datas_log_id: int
+    status: str
+
+
+class Task(SpdTask):
+    """A task with all that Penstock knows about it."""
+
+    step: str
+    namespace: str
+    template_id: int | None
+    input_name: str
+    output_name: str
+    log_name: str
+    paused: bool
+    external_id: str
+    jobs: int
+    running: int
+    finished: int
+    failed: int
+    reason: str
+    waits_for: tuple[str, ...]
+    created_at: datetime
+    submitted_at: datetime | None
+    ended_at: datetime | None
+
+
+class SpdDataset(Frozen):
+    """SPD's dataset row."""
+
+    dataset_id: int
+    name: str
+    dataset_uid: str | None
+
+
+class DatasetRow(SpdDataset):
+    """data-access's reference to a dataset, with the state it copied last."""
+
+    namespace: str
+    scope: str
+    kind: DatasetKind
+    state: DatasetState
+
+
+class WorkflowRow(Frozen):
+    """A workflow: a template version on a dataset. ``status`` is derived from its tasks."""
+
+    workflow_id: int
+    template_id: int | None
+    dataset_id: int
+    rerun: int
+    namespace: str
+    status: str
+    created_at: datetime

@@ -1,0 +1,108 @@
+"""Templates: what is given, what is stored, and the catalogue that datasets meet."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from penstock_core.contracts.base import Frozen, Json
+from penstock_core.states import TemplateStatus
+
+
+class NewTemplate(Frozen):
+    """A template version to make.
+
+    SPD's form is ``name, inner_dataset_mask, description`` (CWL as JSON or text) and ``status``.
+    The full form gives ``masks`` and ``documents`` with ``main`` instead, the workflow input that
+    takes the dataset (``input``), and ``values`` for the other inputs.
+    """
+
+    name: str = Field(min_length=1, max_length=128)
+    inner_dataset_mask: str = ""
+    description: Json | str = ""
+    status: TemplateStatus = TemplateStatus.ACTUAL
+    masks: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    namespace: str = "*"
+    documents: dict[str, str] = {}
+    main: str = ""
+    input: str = ""
+    values: Json = {}
+    effective_from: datetime | None = None
+
+
+class TemplateChange(Frozen):
+    """A change: of ``status`` alone keeps the id; of content makes a new version with a new id."""
+
+    name: str | None = None
+    inner_dataset_mask: str | None = None
+    description: Json | str | None = None
+    status: TemplateStatus | None = None
+    masks: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    where: tuple[str, ...] | None = None
+    namespace: str | None = None
+    documents: dict[str, str] | None = None
+    main: str | None = None
+    input: str | None = None
+    values: Json | None = None
+    effective_from: datetime | None = None
+
+
+class SpdTemplate(Frozen):
+    """SPD's template row."""
+
+    template_id: int
+    name: str
+    inner_dataset_mask: str
+    description: Any
+    status: TemplateStatus
+
+
+class Template(SpdTemplate):
+    """A template version with all that Penstock knows about it. It is immutable but its status."""
+
+    version: int
+    masks: tuple[str, ...]
+    exclude: tuple[str, ...]
+    where: tuple[str, ...]
+    namespace: str
+    input: str
+    values: Json
+    recipe_digest: str
+    effective_from: datetime | None
+    created_at: datetime
+    created_by: str
+    warnings: tuple[str, ...] = ()
+
+
+class CatalogueEntry(Frozen):
+    """What matching needs of a template version, for one time in which it was in force.
+
+    It takes datasets registered at ``effective_from`` or later, and before ``effective_until``
+    (null: it still is in force). ``status`` is what it was then: ACTUAL or SHADOW.
+    """
+
+    template_id: int
+    name: str
+    version: int
+    status: TemplateStatus
+    masks: tuple[str, ...]
+    exclude: tuple[str, ...]
+    where: tuple[str, ...]
+    namespace: str
+    effective_from: datetime
+    effective_until: datetime | None = None
+    recipe_digest: str
+
+
+class Catalogue(Frozen):
+    """All that datasets are matched against; ``revision`` grows with each change of it.
+
+    A version that was replaced is in it, too, for datasets that were registered before and are
+    decided on only now.
+    """
+
+    revision: int
+    templates: tuple[CatalogueEntry, ...]
