@@ -73,7 +73,8 @@ def _check_bundle(documents: Mapping[str, str], main: str) -> None:
         message = f"the bundle is larger than {MAX_BUNDLE_BYTES // 1024} KiB ({size} bytes)"
         raise fault(main, 0, 0, message, "Give big files as data, by a dataset or a path.")
     if main not in documents:
-        raise fault(main, 0, 0, f"there is no {main!r}. {inside(documents)}")
+        message = f"there is no {main!r}. {inside(documents)}"
+        raise fault(main, 0, 0, message, "Name the template's own document with main.")
     for path in documents:
         _check_path(path, documents)
 

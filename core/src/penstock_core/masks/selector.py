@@ -118,6 +118,7 @@ def _refuse_contradiction(selector: Selector) -> None:
         raise InvalidMask(
             f"The conditions can never hold together: {together}.",
             hint=f"Change or remove one of the conditions on {contradiction[0].key}.",
+            field="where",
             facts={"conditions": [str(each) for each in contradiction]},
         )
 
@@ -128,6 +129,7 @@ def _refuse_all_excluded(selector: Selector) -> None:
         raise InvalidMask(
             f"Nothing can ever match: {_listed(exclude)} excludes all that {_listed(masks)} takes.",
             hint="Narrow the exclusion, or widen the mask.",
+            field="exclude",
             facts={"masks": [m.text for m in masks], "exclude": [m.text for m in exclude]},
         )
 
