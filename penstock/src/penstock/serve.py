@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -24,15 +24,17 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Asgi, port: int) -> AsyncIterator[str]:
-    """Serve ``app`` on the loopback interface and give its URL; port 0 takes a free one.
+async def serving(app: Asgi, *ports: int) -> AsyncIterator[str]:
+    """Serve ``app`` on the loopback interface and give its URL.
+
+    It listens on the first of ``ports`` that is free; 0 is any.
 
     Raises
     ------
     Conflict
-        the port is taken.
+        all of them are taken.
     """
-    listener = _listen(port)
+    listener = _listen(ports)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
@@ -49,17 +51,19 @@ async def serving(app: Asgi, port: int) -> AsyncIterator[str]:
         listener.close()
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError as error:
-        listener.close()
-        raise Conflict(
-            f"Port {port} is taken.", hint="Give another one with --port, or --port 0 for any."
-        ) from error
-    return listener
+def _listen(ports: Sequence[int]) -> socket.socket:
+    for port in ports:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            listener.close()
+        else:
+            return listener
+    raise Conflict(
+        f"Port {ports[0]} is taken.", hint="Give another one with --port, or --port 0 for any."
+    )
 
 
 def signalled() -> "asyncio.Event":

@@ -16,13 +16,13 @@ from penstock_core.settings import HouseSettings
 
 @asynccontextmanager
 async def standing(
-    data_dir: Path, port: int, *, hold_jobs: bool = False
+    data_dir: Path, *ports: int, hold_jobs: bool = False
 ) -> AsyncIterator[tuple[OpenHouse, str]]:
     """Give the open house and its URL: services running, served, unfinished runs taken up."""
     settings = HouseSettings(data_dir=data_dir)
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(settings, hold_jobs=hold_jobs))
-        url = await stack.enter_async_context(serving(house.front, port))
+        url = await stack.enter_async_context(serving(house.front, *ports))
         (data_dir / "url").write_text(url)
         for run in daq_runs(data_dir):
             await stack.enter_async_context(sending(run, url, settings))

@@ -36,7 +36,10 @@ def up(
 
 def demo(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    port: Port = PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port on the loopback interface.", show_default="8642, or any"),
+    ] = None,
     templates: Annotated[Path, typer.Option(help="Folder of templates to load.")] = TEMPLATES,
     speed: Annotated[float, typer.Option(help="Simulated seconds a second of the wall.")] = 4,
     stfs: Annotated[int, typer.Option(min=8, max=13, help="STFs of the run.")] = 8,
@@ -53,7 +56,7 @@ def demo(
     options = DemoOptions(
         data_dir=data_dir,
         templates=templates,
-        port=port,
+        ports=(PORT, 0) if port is None else (port,),
         speed=speed,
         stfs=stfs,
         stay=sys.stdout.isatty() and not (leave or as_json),

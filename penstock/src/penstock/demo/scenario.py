@@ -30,11 +30,14 @@ LOOK_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """What a demonstration may be told. ``speed`` is simulated seconds a second of the wall."""
+    """What a demonstration may be told.
+
+    ``ports`` are tried in their order; ``speed`` is simulated seconds a second of the wall.
+    """
 
     data_dir: Path
     templates: Path
-    port: int
+    ports: tuple[int, ...]
     speed: float
     stfs: int
     stay: bool
@@ -46,7 +49,7 @@ async def demonstrate(options: DemoOptions) -> int:
     console = Console(stderr=options.as_json)
     began = time.monotonic()
     stop = signalled()
-    async with standing(options.data_dir, options.port) as (house, url):
+    async with standing(options.data_dir, *options.ports) as (house, url):
         say_where(console, house, url, options.data_dir)
         result = await _unless(stop, house, _course(house, url, options, console, began))
         if result is None:
