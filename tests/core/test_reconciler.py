@@ -80,10 +80,14 @@ async def test_what_is_retriable_is_waited_out_and_shown() -> None:
     assert work.calls == 3
 
 
-async def test_a_defect_ends_the_loop() -> None:
-    loop = Reconciler("test", Work(ZeroDivisionError()), every_s=60)
-    with pytest.raises(ZeroDivisionError):
-        await loop.run()
+async def test_a_defect_is_logged_and_the_loop_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    work = Work(ZeroDivisionError("defect"), False)
+    loop = Reconciler("test", work, every_s=60)
+    await run_until_done(loop, work)
+    assert work.calls == 2
+    assert "test failed, and looks again" in caplog.text
 
 
 async def test_cancelled_in_the_moment_of_a_wake_it_ends() -> None:

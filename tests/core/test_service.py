@@ -39,3 +39,20 @@ async def test_what_does_not_answer_is_retriable_and_named(house: House) -> None
     with pytest.raises(ServiceUnavailable, match=r"http://127.0.0.1:9/x - \[Errno 111\]"):
         await client.call("GET", "/x", dict)
     await client.close()
+
+
+async def test_a_defect_behind_a_door_is_an_answer_and_no_exception_of_the_caller(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = new_app("broken", Verifier("", "x"))
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    house.doors["broken"] = app
+    client = RestClient(house.http("http://broken"))
+    with pytest.raises(ServiceUnavailable, match="GET /broken failed: ZeroDivisionError"):
+        await client.call("GET", "/broken", None)
+    await client.close()
+    assert "ZeroDivisionError" in caplog.text

@@ -103,6 +103,7 @@ class DataAccess:
         self.at = 0
         self.batches: list[GeneratedBatch] = []
         self.entries = entries
+        self.recipes = {"digest": RECIPE}
 
     async def cursor(self, follower: str) -> int:
         return self.at
@@ -111,7 +112,7 @@ class DataAccess:
         return None if known == 1 else Catalogue(revision=1, templates=self.entries)
 
     async def recipe(self, digest: str) -> dict[str, Any]:
-        return RECIPE.model_dump(mode="json")
+        return self.recipes[digest].model_dump(mode="json")
 
     async def store_generated(self, batch: GeneratedBatch) -> None:
         if batch.expected != self.at:
@@ -145,6 +146,18 @@ async def test_a_shadow_decides_and_makes_nothing() -> None:
     (batch,) = data_access.batches
     assert batch.decisions[0].matches[0].outcome == "SHADOW"
     assert batch.workflows == ()
+
+
+async def test_a_chain_that_cannot_be_made_is_a_conflict_and_holds_up_nobody() -> None:
+    lost = STEP.model_copy(update={"output_pattern": "{nowhere}"})
+    data_access = DataAccess(entry(1), entry(2).model_copy(update={"recipe_digest": "bad"}))
+    data_access.recipes["bad"] = RECIPE.model_copy(update={"steps": (lost,)})
+    await generate(Dsm(event(1, dataset("a", "swf.1.run"))), data_access)
+    (batch,) = data_access.batches
+    good, bad = batch.decisions[0].matches
+    assert (good.outcome, bad.outcome) == ("MATCH", "CONFLICT")
+    assert "nowhere" in bad.reason
+    assert [w.template_id for w in batch.workflows] == [1]
 
 
 async def test_the_stretch_is_stored_with_where_it_began_and_ended() -> None:

@@ -33,7 +33,7 @@ class Reconciler:
 
     def __init__(self, name: str, work: Work, every_s: float) -> None:
         self.name = name
-        self.last_error: RetriableError | None = None
+        self.last_error: Exception | None = None
         self._work = work
         self._every_s = every_s
         self._woken = asyncio.Event()
@@ -43,7 +43,11 @@ class Reconciler:
         self._woken.set()
 
     async def run(self) -> None:
-        """Reconcile until cancelled. What is not retriable ends the service: it is a defect."""
+        """Reconcile until cancelled.
+
+        What is retriable is waited out. So is a defect, once it is logged: it must not take the
+        neighbours down, and the next look may find other work.
+        """
         pause_s = FIRST_PAUSE_S
         while True:
             self._woken.clear()
@@ -56,11 +60,17 @@ class Reconciler:
             except Stale as stale:
                 log.debug("%s looks again: %s", self.name, stale)
                 await asyncio.sleep(STALE_PAUSE_S)
-            except RetriableError as error:
-                self.last_error = error
-                log.warning("%s waits %.1f s: %s", self.name, pause_s, error)
+            except Exception as error:
+                self._tell(error, pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _tell(self, error: Exception, pause_s: float) -> None:
+        self.last_error = error
+        if isinstance(error, RetriableError):
+            log.warning("%s waits %.1f s: %s", self.name, pause_s, error)
+        else:
+            log.error("%s failed, and looks again in %.1f s", self.name, pause_s, exc_info=error)
 
     async def _wait(self, seconds: float) -> None:
         # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with a wake.

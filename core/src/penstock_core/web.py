@@ -1,16 +1,27 @@
 """What every REST face has in common: errors as JSON, tokens, health, and nothing from outside."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 
-from penstock_core.errors import InvalidInput, NotAuthenticated, PenstockError, RetriableError
+from penstock_core.errors import (
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    PenstockError,
+    RetriableError,
+    ServiceUnavailable,
+)
 from penstock_core.rights import Right
 from penstock_core.tokens import Identity, Verifier
 from penstock_core.tracing import HEADER, tracing
+
+log = logging.getLogger(__name__)
 
 Asgi = Callable[..., Awaitable[None]]
 
@@ -26,6 +37,8 @@ def new_app(title: str, verifier: Verifier, description: str = "") -> FastAPI:
     app.add_middleware(Traced)
     app.add_exception_handler(PenstockError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Exception, _answer_defect)
+    app.add_exception_handler(HTTPException, _answer_unroutable)
 
     @app.get("/health/live", tags=["health"])
     async def live() -> dict[str, str]:
@@ -104,6 +117,27 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
         facts={"errors": all_of_them},
     )
     return JSONResponse(ours.as_json(), ours.status)
+
+
+async def _answer_unroutable(request: Request, error: Exception) -> Response:
+    """Answer in our form what the framework refuses before any route sees it."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    kind = NotFound if error.status_code in (404, 405) else InvalidInput
+    ours = kind(
+        f"{request.method} {request.url.path[:200]}: {error.detail}.",
+        hint="/openapi.json lists every call and what it takes.",
+    )
+    return JSONResponse(ours.as_json(), error.status_code, error.headers)
+
+
+async def _answer_defect(request: Request, error: Exception) -> Response:
+    """Answer 500 in our form and log the defect; the caller may try again, and others go on."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    ours = ServiceUnavailable(
+        f"{request.method} {request.url.path} failed: {type(error).__name__}.",
+        hint="It is a defect; the service's log has it, under the trace of this request.",
+    )
+    return JSONResponse(ours.as_json(), 500)
 
 
 def add_readiness(app: FastAPI, ready: Callable[[], Awaitable[dict[str, str]]]) -> None:

@@ -12,6 +12,7 @@ from penstock_core.contracts.workflow import (
     Match,
     PlannedWorkflow,
 )
+from penstock_core.errors import PenstockError
 from penstock_core.states import DatasetKind, DatasetState
 from recipe.matching import Matcher
 from recipe.model import Recipe
@@ -55,18 +56,32 @@ def chains(
     decisions: Iterable[DatasetDecision],
     catalogue: Catalogue,
     recipes: Mapping[str, Recipe],
-) -> tuple[PlannedWorkflow, ...]:
-    """Return the workflow of each match; ``recipes`` are by digest."""
-    entries = {entry.template_id: entry for entry in catalogue.templates}
-    return tuple(
-        _chain(entries[match.template_id], decision.dataset, match, recipes)
-        for decision in decisions
-        for match in decision.matches
-        if match.outcome == "MATCH"
-    )
+) -> tuple[tuple[DatasetDecision, ...], tuple[PlannedWorkflow, ...]]:
+    """Return the decisions, and the workflow of each match; ``recipes`` are by digest.
+
+    A chain that cannot be made is a decision too: its match becomes a CONFLICT with the reason,
+    so that one dataset holds up no other.
+    """
+    by_template = {e.template_id: (e, recipes.get(e.recipe_digest)) for e in catalogue.templates}
+    settled: list[DatasetDecision] = []
+    workflows: list[PlannedWorkflow] = []
+    for decision in decisions:
+        matches = []
+        for match in decision.matches:
+            after, workflow = _chain(decision.dataset, match, *by_template[match.template_id])
+            matches.append(after)
+            workflows += [workflow] if workflow else []
+        settled.append(decision.model_copy(update={"matches": tuple(matches)}))
+    return tuple(settled), tuple(workflows)
 
 
 def _chain(
-    entry: CatalogueEntry, dataset: DatasetRef, match: Match, recipes: Mapping[str, Recipe]
-) -> PlannedWorkflow:
-    return plan(recipes[entry.recipe_digest], entry, dataset, match.captures)
+    dataset: DatasetRef, match: Match, entry: CatalogueEntry, recipe: Recipe | None
+) -> tuple[Match, PlannedWorkflow | None]:
+    """Return the match and its workflow; or, where it cannot be made, the conflict it is."""
+    if match.outcome != "MATCH" or recipe is None:
+        return match, None
+    try:
+        return match, plan(recipe, entry, dataset, match.captures)
+    except PenstockError as error:
+        return match.model_copy(update={"outcome": "CONFLICT", "reason": str(error)}), None

@@ -41,7 +41,8 @@ class Generator:
             return False
         datasets = input_datasets(page.events)
         await self._refresh_catalogue(min((d.registered_at for d in datasets), default=now()))
-        decisions = decide(self._matcher, datasets)
+        found = decide(self._matcher, datasets)
+        decisions, workflows = chains(found, self._catalogue, await self._load(found))
         try:
             await self._data_access.store_generated(
                 GeneratedBatch(
@@ -50,7 +51,7 @@ class Generator:
                     cursor=page.cursor,
                     catalogue_revision=self._catalogue.revision,
                     decisions=decisions,
-                    workflows=chains(decisions, self._catalogue, await self._load(decisions)),
+                    workflows=workflows,
                 )
             )
         except Exception:
