@@ -10,14 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, String, Table, select, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clock import now
 from penstock_core.contracts.base import Event, EventPage
-from penstock_core.errors import Stale
+from penstock_core.errors import InvalidInput, Stale
 
 _LOCK = 0x50454E53  # "PENS": the advisory lock of a store's event log
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -91,6 +102,17 @@ class EventLog:
             select(self.events.c.seq).order_by(self.events.c.seq.desc()).limit(1)
         )
         return EventPage(events=events, cursor=max(after, newest or 0))
+
+    async def check_cursor(self, connection: AsyncConnection, after: int) -> None:
+        """Raise ``InvalidInput`` for a cursor beyond the newest event: it is another log's."""
+        newest = await connection.scalar(select(func.max(self.events.c.seq))) or 0
+        if after > newest:
+            raise InvalidInput(
+                f"The cursor {after} lies beyond the newest event, {newest}.",
+                hint="It is the cursor of another log: rebuild from the state, then follow.",
+                field="after",
+                facts={"newest": newest},
+            )
 
     async def cursor(self, connection: AsyncConnection, follower: str) -> int:
         """Return how far ``follower`` has come; 0 for one that never followed."""

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
-from sqlalchemy import func, select
 
 from dsm.manager import journal, queries, tables
 from dsm.manager.intake import take_in
@@ -13,7 +12,6 @@ from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheBus, TheS
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import EventPage, Page
 from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome, PostedMessage, Run
-from penstock_core.errors import InvalidInput
 from penstock_core.states import RunState
 from penstock_core.web import Announcer, Reader, ServiceCaller
 
@@ -89,12 +87,5 @@ async def list_events(
     """Return the event log after a cursor; ``topics`` are names with commas between."""
     wanted = [topic for topic in topics.split(",") if topic]
     async with store.read() as connection:
-        newest = await connection.scalar(select(func.max(tables.event_log.events.c.seq))) or 0
-        if after > newest:
-            raise InvalidInput(
-                f"The cursor {after} lies beyond the newest event, {newest}.",
-                hint="It is the cursor of another log: rebuild from the datasets, then follow.",
-                field="after",
-                facts={"newest": newest},
-            )
+        await tables.event_log.check_cursor(connection, after)
         return await tables.event_log.page(connection, after, limit, wanted)
