@@ -15,7 +15,7 @@ from penstock_core.web import Caller, Reader, ServiceCaller, new_app
 from pilot import listing, reports, switches, tasks
 from pilot.listing import TaskRow
 
-After = Annotated[int, Query(ge=0)]
+After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
