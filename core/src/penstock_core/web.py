@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -26,13 +27,19 @@ log = logging.getLogger(__name__)
 Asgi = Callable[..., Awaitable[None]]
 
 
-def new_app(title: str, verifier: Verifier, description: str = "") -> FastAPI:
+def new_app(title: str, verifier: Verifier, description: str = "", *, prefix: str = "") -> FastAPI:
     """Return an application that speaks our errors and knows its callers by ``verifier``.
 
-    FastAPI's own pages for /docs load scripts from elsewhere, so they are off; ``/openapi.json``
-    is on.
+    FastAPI's own pages for /docs load scripts from elsewhere, so they are off;
+    ``<prefix>/openapi.json`` is on. ``prefix`` begins the paths of a face that shares a port.
     """
-    app = FastAPI(title=title, description=description, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=title,
+        description=description,
+        openapi_url=f"{prefix}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.verifier = verifier
     app.add_middleware(Traced)
     app.add_exception_handler(PenstockError, _answer_error)
@@ -76,14 +83,25 @@ async def identity(request: Request) -> Identity:
 Caller = Annotated[Identity, Depends(identity)]
 
 
-def needs(right: Right) -> Any:
-    """Return a dependency that gives the caller's identity and refuses one without ``right``."""
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A dependency that gives the caller's identity and refuses one without any of ``rights``.
 
-    async def check(caller: Caller) -> Identity:
-        caller.require(right)
+    The refusal names the first of them.
+    """
+
+    rights: tuple[Right, ...]
+
+    async def __call__(self, caller: Caller) -> Identity:
+        """Return the caller; raises ``Forbidden``."""
+        if caller.rights.isdisjoint(self.rights):
+            caller.require(self.rights[0])
         return caller
 
-    return Depends(check)
+
+def needs(*rights: Right) -> Any:
+    """Return the dependency on a caller who has one of ``rights``."""
+    return Depends(Needs(rights))
 
 
 Reader = Annotated[Identity, needs(Right.READ)]
@@ -92,6 +110,7 @@ Operator = Annotated[Identity, needs(Right.OPERATE)]
 Announcer = Annotated[Identity, needs(Right.ANNOUNCE_DATA)]
 Admin = Annotated[Identity, needs(Right.ADMINISTER)]
 ServiceCaller = Annotated[Identity, needs(Right.SERVE)]
+OperatorOrService = Annotated[Identity, needs(Right.OPERATE, Right.SERVE)]
 
 
 async def _answer_error(_request: Request, error: Exception) -> Response:
@@ -102,7 +121,7 @@ async def _answer_error(_request: Request, error: Exception) -> Response:
     return JSONResponse(error.as_json(), error.status, headers)
 
 
-async def _answer_invalid(_request: Request, error: Exception) -> Response:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:])
@@ -112,7 +131,7 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
     ]
     ours = InvalidInput(
         f"{field or 'the body'}: {first['msg']}.",
-        hint="See /openapi.json for what this call takes.",
+        hint=f"See {request.app.openapi_url} for what this call takes.",
         field=field,
         facts={"errors": all_of_them},
     )
@@ -125,7 +144,7 @@ async def _answer_unroutable(request: Request, error: Exception) -> Response:
     kind = NotFound if error.status_code in (404, 405) else InvalidInput
     ours = kind(
         f"{request.method} {request.url.path[:200]}: {error.detail}.",
-        hint="/openapi.json lists every call and what it takes.",
+        hint=f"{request.app.openapi_url} lists every call and what it takes.",
     )
     return JSONResponse(ours.as_json(), error.status_code, error.headers)
 

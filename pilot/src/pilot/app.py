@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Query
+from fastapi import FastAPI, Query
 
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.workflow import JobReport
 from penstock_core.contracts.workload import Accepted, Command, Hold, ReportPage, WorkloadTask
-from penstock_core.rights import Right
 from penstock_core.store import Store
-from penstock_core.tokens import Identity, Verifier
-from penstock_core.web import Caller, Reader, ServiceCaller, new_app
+from penstock_core.tokens import Verifier
+from penstock_core.web import OperatorOrService, Reader, ServiceCaller, new_app
 from pilot import listing, reports, switches, tasks
 from pilot.listing import TaskRow
 
@@ -19,19 +18,9 @@ After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-async def _may_command(caller: Caller) -> Identity:
-    """Return a caller who is a service of the house, or may operate tasks."""
-    if Right.SERVE not in caller.rights:
-        caller.require(Right.OPERATE)
-    return caller
-
-
-Commander = Annotated[Identity, Depends(_may_command)]
-
-
 def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> FastAPI:
     """Return the face; ``wake`` is called after each change that gives the loops work."""
-    app = new_app("Penstock pilot", verifier, "The embedded workload system.")
+    app = new_app("Penstock pilot", verifier, "The embedded workload system.", prefix="/pilot")
 
     @app.post("/pilot/task")
     async def submit(_: ServiceCaller, specs: list[WorkloadTask]) -> tuple[Accepted, ...]:
@@ -54,7 +43,7 @@ def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> Fast
             return await reports.page(connection, after, limit)
 
     @app.post("/pilot/command")
-    async def command(_: Commander, commands: list[Command]) -> tuple[Accepted, ...]:
+    async def command(_: OperatorOrService, commands: list[Command]) -> tuple[Accepted, ...]:
         """Cancel, retry, pause, resume tasks or change their rank."""
         async with store.write() as connection:
             accepted = await tasks.command(connection, commands)
@@ -68,7 +57,7 @@ def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> Fast
             return Hold(held=await switches.held(connection))
 
     @app.put("/pilot/hold")
-    async def hold(_: Commander, wish: Hold) -> Hold:
+    async def hold(_: OperatorOrService, wish: Hold) -> Hold:
         """Hold new jobs back, or release them; running ones go on."""
         async with store.write() as connection:
             await switches.hold(connection, wish)

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from dsm.manager.routes import datasets, files, messages
+from dsm.manager.routes.common import V1
 from dsm.manager.storages import ROOT, create_storage
 from dsm.manager.work import begin_work
 from penstock_core.bus import Bus
@@ -16,7 +17,8 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier) -> FastAPI:
     """Return the application over a migrated store; makes the storage of the root at first."""
     async with begin_work(store) as work:
         await create_storage(work, ROOT)
-    app = new_app("Penstock dsm", verifier, "Datasets, files, runs, closing, and what came in.")
+    about = "Datasets, files, runs, closing, and what came in."
+    app = new_app("Penstock dsm", verifier, about, prefix=V1)
     app.state.store = store
     app.state.bus = bus
     for router in (datasets.router, files.router, messages.router):

@@ -8,7 +8,7 @@ from pydantic import Field
 from dsm.manager import closing, datasets, queries
 from dsm.manager.contents import read_contents
 from dsm.manager.reading import datasets_by_uid, the_dataset
-from dsm.manager.routes.common import MOST_ITEMS, V1, After, Changer, Limit, TheStore
+from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Frozen, Page
 from penstock_core.contracts.dsm import (
@@ -23,7 +23,7 @@ from penstock_core.contracts.dsm import (
     Outcome,
 )
 from penstock_core.states import DatasetKind, DatasetState
-from penstock_core.web import Operator, Reader, ServiceCaller
+from penstock_core.web import Operator, OperatorOrService, Reader, ServiceCaller
 
 router = APIRouter(prefix=f"{V1}/dataset", tags=["datasets"])
 
@@ -37,7 +37,7 @@ class Reason(Frozen):
 @router.post("")
 async def create_datasets(
     store: TheStore,
-    caller: Changer,
+    caller: OperatorOrService,
     wanted: Annotated[list[NewDataset], Field(max_length=MOST_ITEMS)],
 ) -> tuple[Dataset, ...]:
     """Return these datasets in the order given, made where they were not there: all or none."""

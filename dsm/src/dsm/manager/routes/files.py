@@ -7,13 +7,13 @@ from pydantic import Field
 
 from dsm.manager import queries, storages
 from dsm.manager.manifests import register_manifests
-from dsm.manager.routes.common import MOST_ITEMS, V1, After, Changer, Limit, TheStore
+from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.single_files import FileOfDataset, register_files
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import File, Manifest, NewStorage, Outcome, Storage
 from penstock_core.states import FileState
-from penstock_core.web import Operator, Reader, ServiceCaller
+from penstock_core.web import Operator, OperatorOrService, Reader, ServiceCaller
 
 router = APIRouter(prefix=V1, tags=["files"])
 
@@ -74,7 +74,7 @@ async def list_storages(store: TheStore, _caller: Reader) -> tuple[Storage, ...]
 
 
 @router.post("/storage")
-async def create_storage(store: TheStore, _caller: Changer, new: NewStorage) -> Storage:
+async def create_storage(store: TheStore, _caller: OperatorOrService, new: NewStorage) -> Storage:
     """Return the storage of this name, made where it was not there."""
     async with begin_work(store) as work:
         return await storages.create_storage(work, new)
