@@ -5,7 +5,7 @@ from penstock_core.clients.dsm import DsmClient
 from penstock_core.reconciler import Reconciler
 from penstock_core.service import Loop
 from penstock_core.store import Store
-from pilot import contents
+from pilot import contents, switches, tasks
 from pilot.contents import ContentsReader
 from pilot.dispatcher import Dispatcher
 from pilot.former import Former
@@ -30,6 +30,7 @@ class Loops:
         every_s: float,
     ) -> None:
         self._store = store
+        self._worker = runner.worker
         self._contents = ContentsReader(store, dsm)
         self._former = Former(store, runner.recipes)
         self._registrar = Registrar(store, dsm)
@@ -39,13 +40,14 @@ class Loops:
         self._dispatch = Reconciler("pilot:dispatch", self.dispatcher.dispatch, every_s)
         self._reporter = Reporter(store, bus, settings.report_pause_s, self._look_for_changes)
         self._report = Reconciler("pilot:report", self._reporter.report, every_s)
+        self._warm = Reconciler("pilot:warm", self._warm_worker, every_s)
         self._tidy = Reconciler("pilot:tidy", self._forget, FORGET_EVERY_S)
 
     @property
     def all(self) -> tuple[Loop, ...]:
         """Return what is to run until the pilot ends."""
-        reconcilers = (self._form, self._dispatch, self._register, self._report, self._tidy)
-        return (*(one.run for one in reconcilers), self.dispatcher.beat)
+        working = (self._form, self._dispatch, self._register, self._report)
+        return (*(one.run for one in (*working, self._warm, self._tidy)), self.dispatcher.beat)
 
     def wake_reader(self) -> None:
         """Have the contents of input datasets looked at soon."""
@@ -53,7 +55,7 @@ class Loops:
 
     def wake_all(self) -> None:
         """Have everything looked at soon."""
-        for one in (self._form, self._dispatch, self._report):
+        for one in (self._warm, self._form, self._dispatch, self._report):
             one.wake()
 
     def _look_for_jobs(self) -> None:
@@ -78,6 +80,14 @@ class Loops:
         if more:
             self._report.wake()
         return more
+
+    async def _warm_worker(self) -> bool:
+        """Have a warm worker as soon as there is a task: its first file may come any moment."""
+        async with self._store.read() as connection:
+            wanted = await tasks.any_live(connection) and not await switches.held(connection)
+        if wanted:
+            await self._worker.warm()
+        return False
 
     async def _forget(self) -> bool:
         async with self._store.write() as connection:

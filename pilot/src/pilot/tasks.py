@@ -57,6 +57,12 @@ async def _insert(connection: AsyncConnection, spec: WorkloadTask) -> None:
     await contents.watch(connection, made.scalar_one(), pairs)
 
 
+async def any_live(connection: AsyncConnection) -> bool:
+    """Return whether there is a task that may still have jobs to run."""
+    live = select(task.c.id).where(task.c.state.not_in(FINAL_TASKS)).limit(1)
+    return await connection.scalar(live) is not None
+
+
 async def command(connection: AsyncConnection, commands: Sequence[Command]) -> tuple[Accepted, ...]:
     """Do what is asked, in order; asking twice is asking once."""
     return tuple([await _command_one(connection, one) for one in commands])

@@ -1,4 +1,4 @@
-"""The warm worker as the pilot sees it: started at the first job, started again when it died."""
+"""The warm worker as the pilot sees it: started before the first job, again when it died."""
 
 import asyncio
 import logging
@@ -50,12 +50,16 @@ class WarmWorker:
 
     async def run(self, order: Order) -> Ending:
         """Run a job to its end; raises ``WorkerLost``. Cancelling this kills the job."""
+        line = await self.warm()
+        return await line.run(order)
+
+    async def warm(self) -> "_Line":
+        """Have a worker, started where there is none; it gets warm while jobs are on their way."""
         async with self._starting:
             if self._line is None or not self._line.alive:
                 await self.close()
                 self._line = await _Line.open()
-            line = self._line
-        return await line.run(order)
+            return self._line
 
     async def cancel(self, job: str) -> None:
         """Have a job killed, if it runs."""
