@@ -133,7 +133,7 @@ async def _as_coroutine(loop: Loop) -> None:
 @contextmanager
 def _sole_user(data_dir: Path) -> Iterator[None]:
     """Hold the data folder's lock: two embedded systems in one folder would harm each other."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "penstock.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
