@@ -37,7 +37,7 @@ async def open_manager(house: House) -> AsyncIterator[Service]:
     store = Store(url)
     try:
         verifier = Verifier(house.settings.public_key.read_text(), NAME)
-        app = await make_app(store, house.bus, verifier)
+        app = await make_app(store, house.bus, verifier, house.settings.data_dir)
         outbox = Outbox(store, event_log, house.bus, EVENTS)
         relay = Reconciler(f"{NAME}:relay", outbox.relay, house.settings.reconcile_every_s)
         store.after_commit(relay.wake)

@@ -88,9 +88,11 @@ def dump(body: Any) -> bytes:
 
 
 def parse(answer: type[Answer] | Any, content: bytes) -> Answer:
-    """Return ``content`` as ``answer``; ``None`` ignores it."""
+    """Return ``content`` as ``answer``; ``None`` ignores it, ``bytes`` takes it as it is."""
     if answer is None:
         return None  # type: ignore[return-value]
+    if answer is bytes:
+        return content  # type: ignore[return-value]
     if answer not in _ADAPTERS:
         _ADAPTERS[answer] = TypeAdapter(answer)
     parsed: Answer = _ADAPTERS[answer].validate_json(content)

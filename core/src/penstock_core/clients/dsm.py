@@ -11,6 +11,7 @@ from penstock_core.contracts.dsm import (
     Contents,
     Dataset,
     Evidence,
+    File,
     IntakeMessage,
     IntakeOutcome,
     LedgerRow,
@@ -75,6 +76,16 @@ class DsmClient(RestClient):
         """Return a dataset's files after a position, with its state, as one snapshot."""
         params = {"after": after, "limit": limit}
         return await self.call("GET", f"{V1}/dataset/{uid}/contents", Contents, params=params)
+
+    async def files(self, *, name: str, namespace: str = "", scope: str = "") -> Page[File]:
+        """Return a page of files of this whole name."""
+        params = {"name": name, "namespace": namespace, "scope": scope}
+        return await self.call("GET", f"{V1}/file/", Page[File], params=params)
+
+    async def file_bytes(self, uid: str, offset: int = 0, length: int | None = None) -> bytes:
+        """Return a stretch of a file's bytes; all of them without ``length``."""
+        params = {"offset": offset, "length": length}
+        return await self.call("GET", f"{V1}/file/{uid}/content", bytes, params=params)
 
     async def register(self, manifests: Sequence[Manifest]) -> tuple[Outcome, ...]:
         """Register the outputs of these jobs, each job's all or nothing."""

@@ -1,5 +1,7 @@
 """The manager's face: one ASGI application over one store."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -13,14 +15,18 @@ from penstock_core.tokens import Verifier
 from penstock_core.web import add_readiness, new_app
 
 
-async def make_app(store: Store, bus: Bus, verifier: Verifier) -> FastAPI:
-    """Return the application over a migrated store; makes the storage of the root at first."""
+async def make_app(store: Store, bus: Bus, verifier: Verifier, house_dir: Path) -> FastAPI:
+    """Return the application over a migrated store; makes the storage of the root at first.
+
+    Nothing in ``house_dir`` but its storage is given out, whoever registered it as a file.
+    """
     async with begin_work(store) as work:
         await create_storage(work, ROOT)
     about = "Datasets, files, runs, closing, and what came in."
     app = new_app("Penstock dsm", verifier, about, prefix=V1)
     app.state.store = store
     app.state.bus = bus
+    app.state.house_dir = house_dir
     for router in (datasets.router, files.router, messages.router):
         app.include_router(router)
 

@@ -1,5 +1,6 @@
 """What the routes share: the store, the bus, and cursors."""
 
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -22,7 +23,13 @@ def _bus(request: Request) -> Bus:
     return bus
 
 
+def _house_dir(request: Request) -> Path:
+    folder: Path = request.app.state.house_dir
+    return folder
+
+
 TheStore = Annotated[Store, Depends(_store)]
 TheBus = Annotated[Bus, Depends(_bus)]
+HouseDir = Annotated[Path, Depends(_house_dir)]
 After = Annotated[int, Query(ge=0, le=2**63 - 1, description="Cursor: the next of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000)]

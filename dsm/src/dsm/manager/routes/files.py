@@ -1,17 +1,21 @@
 """Files, storages and manifests."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from dsm.manager import queries, storages
+from dsm.manager.file_bytes import open_stretch
 from dsm.manager.manifests import register_manifests
-from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
+from dsm.manager.routes.common import MOST_ITEMS, V1, After, HouseDir, Limit, TheStore
 from dsm.manager.single_files import FileOfDataset, register_files
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import File, Manifest, NewStorage, Outcome, Storage
+from penstock_core.media import media_headers
 from penstock_core.states import FileState
 from penstock_core.web import Operator, OperatorOrService, Reader, ServiceCaller
 
@@ -53,6 +57,27 @@ async def get_file(store: TheStore, _caller: Reader, uid: str) -> File:
     """Return one file."""
     async with store.read() as connection:
         return await queries.the_file(connection, uid)
+
+
+@router.get("/file/{uid}/content", response_class=StreamingResponse)
+async def get_content(
+    store: TheStore,
+    house_dir: HouseDir,
+    _caller: Reader,
+    uid: str,
+    offset: Annotated[int, Query(ge=0, le=2**62, description="First byte, from 0")] = 0,
+    length: Annotated[
+        int | None, Query(ge=0, le=2**62, description="Bytes; all if left out")
+    ] = None,
+) -> StreamingResponse:
+    """Return the bytes of a file, or a stretch of them."""
+    async with store.read() as connection:
+        file = await queries.the_file(connection, uid)
+        found = await storages.storages_by_uid(connection, [file.storage_id])
+    storage = storages.find_storage(found, file.storage_id)
+    stretch = await asyncio.to_thread(open_stretch, house_dir, storage, file, offset, length)
+    headers = media_headers(file.name, stretch.length)
+    return StreamingResponse(stretch.blocks(), headers=headers)
 
 
 @router.post("/manifest")
