@@ -23,6 +23,8 @@ RUN_BY_US = (ROOT / "README.md", ROOT / "docs" / "operations.md", ROOT / "docs" 
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:\.venv/bin/)?penstock .*")
 INLINE = re.compile(r"`(penstock [^`]+)`")
+NAMES = re.findall("^## (penstock .*)$", (ROOT / "docs/reference/cli.md").read_text(), re.MULTILINE)
+"""Commands that a text only names, without what they need."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 WITHIN_S = 60
 RUN, NEXT_RUN = "101983", "101984"
@@ -58,7 +60,7 @@ def commands() -> list[str]:
         text = page.read_text()
         for block in BLOCK.findall(text):
             found += COMMAND.findall(re.sub(r" *#.*", "", block))
-        found += INLINE.findall(text)
+        found += [command for command in INLINE.findall(text) if command not in NAMES]
     return list(dict.fromkeys(found))
 
 

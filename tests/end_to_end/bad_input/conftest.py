@@ -105,17 +105,17 @@ class Doors:
         replies = {d.message.correlation_id: json.loads(d.message.body) for d in found}
         return [replies[m.message_id] for m in messages]
 
-    async def dead(self, queue: str) -> Delivery:
-        """Take the one letter off a dead-letter queue."""
-        (letter,) = await self._take(f"{queue}.dead", 1)
-        return letter
+    async def dead_reasons(self, queue: str, number: int) -> list[str]:
+        """Take so many letters off a dead-letter queue, no more are there; return their reasons."""
+        letters = await self._take(f"{queue}.dead", number)
+        assert await self.bus.depth(f"{queue}.dead") == 0
+        return [letter.message.headers["reason"] for letter in letters]
 
-    async def journal(self, key: str) -> dict[str, Any]:
-        """Return the last message of this kind that was refused."""
+    async def journal(self, key: str, number: int) -> list[str]:
+        """Return what became of the last messages of this kind that were refused."""
         params = {"routing_key": key, "outcome": "ERROR", "limit": 1000}
         page = await self.good("GET", "/api/v1/journal", params=params)
-        last: dict[str, Any] = page["items"][-1]
-        return last
+        return [entry["details"] for entry in page["items"]][-number:]
 
     async def _take(self, queue: str, number: int) -> Sequence[Delivery]:
         subscription = await self.bus.subscribe(queue)

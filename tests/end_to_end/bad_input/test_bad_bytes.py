@@ -40,8 +40,9 @@ async def test_a_checksum_that_is_wrong_fails_its_job_and_the_others_go_on(
         "b.raw": "FAILED",
         "c.raw": "FINISHED",
     }
-    assert f"The checksum does not fit: b.raw is registered with md5:{WRONG}" in (
-        jobs["b.raw"]["reason"]
+    assert (
+        f"The checksum does not fit: b.raw is registered with md5:{WRONG}"
+        in (jobs["b.raw"]["reason"])
     )
     assert jobs["b.raw"]["attempts"] == 1, "trying again cannot help"
     assert (ended["status"], ended["finished"], ended["failed"]) == ("PARTIAL", 2, 1)

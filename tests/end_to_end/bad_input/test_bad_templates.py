@@ -1,5 +1,6 @@
 """Templates that cannot be right are refused at the door, where they are wrong."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -41,6 +42,14 @@ def template(name: str = "bad", before: str = "", after: str = "", **more: Any) 
     return form | more
 
 
+async def refusals(doors: Doors, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return why each of these templates, sent at once, is refused."""
+    path = "/template/create"
+    async with doors.unchanged():
+        calls = [doors.refused(422, "POST", path, Role.EXPERT, json=body) for body in bodies]
+        return await asyncio.gather(*calls)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def taken(doors: Doors) -> dict[str, Any]:
     """A template that is there."""
@@ -49,62 +58,53 @@ async def taken(doors: Doors) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "said"),
-    [
-        ("out: [sum]", "out: [sum", "main.cwl:11:8: not YAML: expected ',' or ']'"),
-        ("scatter: file", "scater: file", "main.cwl:8:5: invalid field 'scater'"),
-        ("    scatter: file\n", "", "'files' gives File[], incompatible with 'file': File"),
-        ("{file: files}", "{file: fils}", "main.cwl:9:10: Field 'source' references unknown"),
-        ("tool.cwl", "gone.cwl", "main.cwl:7:5: run: file 'gone.cwl' is not in the bundle"),
-        ("tool.cwl", "../tool.cwl", "main.cwl:7:5: run: ../tool.cwl is outside"),
-        ("tool.cwl", "https://example.org/t.cwl", "7:5: run: https://example.org/t.cwl is out"),
-        ("tool.cwl", "file:///etc/passwd", "main.cwl:7:5: run: file:///etc/passwd is outside"),
-    ],
-    ids=["syntax", "field", "type", "source", "missing", "escaping", "remote", "local"],
+BAD_DOCUMENTS: tuple[tuple[str, str, str], ...] = (
+    ("out: [sum]", "out: [sum", "main.cwl:11:8: not YAML: expected ',' or ']'"),
+    ("scatter: file", "scater: file", "main.cwl:8:5: invalid field 'scater'"),
+    ("    scatter: file\n", "", "'files' gives File[], incompatible with 'file': File"),
+    ("{file: files}", "{file: fils}", "main.cwl:9:10: Field 'source' references unknown"),
+    ("tool.cwl", "gone.cwl", "main.cwl:7:5: run: file 'gone.cwl' is not in the bundle"),
+    ("tool.cwl", "../tool.cwl", "main.cwl:7:5: run: ../tool.cwl is outside"),
+    ("tool.cwl", "https://example.org/t.cwl", "7:5: run: https://example.org/t.cwl is out"),
+    ("tool.cwl", "file:///etc/passwd", "main.cwl:7:5: run: file:///etc/passwd is outside"),
 )
-async def test_a_document_is_refused_at_its_line(
-    doors: Doors, before: str, after: str, said: str
-) -> None:
-    body = template("bad", before, after)
-    async with doors.unchanged():
-        error = await doors.refused(422, "POST", "/template/create", Role.EXPERT, json=body)
-    assert error["error"] == "InvalidTemplate"
-    assert said in error["detail"]
-    assert error["facts"]["diagnostics"][0]["file"] == "main.cwl"
 
 
-@pytest.mark.parametrize(
-    ("form", "field", "said"),
-    [
-        ({"masks": ["run .raw"]}, "masks.0", "' ' can never match, no name holds it"),
-        ({"masks": [".raw.*"]}, "masks.0", "it can never match, for every dataset name begins"),
-        ({"masks": ["a.[/].b"]}, "masks.0", "can never match, no name holds such a character"),
-        ({"masks": ["*.{run.*"]}, "masks.0", "{"),
-        ({"masks": []}, "inner_dataset_mask", "has no mask, so it could never take a dataset"),
-        (
-            {"where": ["run < 5", "run > 7"]},
-            "where",
-            "can never hold together: run < 5 and run > 7",
-        ),
-        ({"where": ["run about 7"]}, "where.0", "run about 7"),
-        ({"exclude": ["*"]}, "exclude", "Nothing can ever match: * excludes all"),
-        ({"input": "fils"}, "", "fils"),
-        ({"main": "other.cwl"}, "", "there is no 'other.cwl'. The bundle has: main.cwl, tool.cwl"),
-        ({"documents": {}}, "description", "No document is given"),
-        ({"status": "NEW"}, "status", "DRAFT"),
-        ({"maks": ["*"]}, "maks", "Extra inputs are not permitted"),
-        ({"name": ""}, "name", "at least 1 character"),
-    ],
+async def test_a_document_is_refused_at_its_line(doors: Doors) -> None:
+    bodies = [template("bad", before, after) for before, after, _ in BAD_DOCUMENTS]
+    for (_, _, said), error in zip(BAD_DOCUMENTS, await refusals(doors, bodies), strict=True):
+        assert error["error"] == "InvalidTemplate"
+        assert said in error["detail"]
+        assert error["facts"]["diagnostics"][0]["file"] == "main.cwl"
+
+
+BAD_FORMS: tuple[tuple[dict[str, Any], str, str], ...] = (
+    ({"masks": ["run .raw"]}, "masks.0", "' ' can never match, no name holds it"),
+    ({"masks": [".raw.*"]}, "masks.0", "it can never match, for every dataset name begins"),
+    ({"masks": ["a.[/].b"]}, "masks.0", "can never match, no name holds such a character"),
+    ({"masks": ["*.{run.*"]}, "masks.0", "{"),
+    ({"masks": []}, "inner_dataset_mask", "has no mask, so it could never take a dataset"),
+    (
+        {"where": ["run < 5", "run > 7"]},
+        "where",
+        "can never hold together: run < 5 and run > 7",
+    ),
+    ({"where": ["run about 7"]}, "where.0", "run about 7"),
+    ({"exclude": ["*"]}, "exclude", "Nothing can ever match: * excludes all"),
+    ({"input": "fils"}, "", "fils"),
+    ({"main": "other.cwl"}, "", "there is no 'other.cwl'. The bundle has: main.cwl, tool.cwl"),
+    ({"documents": {}}, "description", "No document is given"),
+    ({"status": "NEW"}, "status", "DRAFT"),
+    ({"maks": ["*"]}, "maks", "Extra inputs are not permitted"),
+    ({"name": ""}, "name", "at least 1 character"),
 )
-async def test_a_form_is_refused_at_its_field(
-    doors: Doors, form: dict[str, Any], field: str, said: str
-) -> None:
-    body = template(**form)
-    async with doors.unchanged():
-        error = await doors.refused(422, "POST", "/template/create", Role.EXPERT, json=body)
-    assert said in error["detail"]
-    assert error["field"] == field
+
+
+async def test_a_form_is_refused_at_its_field(doors: Doors) -> None:
+    bodies = [template(**form) for form, _, _ in BAD_FORMS]
+    for (_, field, said), error in zip(BAD_FORMS, await refusals(doors, bodies), strict=True):
+        assert said in error["detail"]
+        assert error["field"] == field, error["detail"]
 
 
 async def test_what_is_no_json_is_no_template(doors: Doors) -> None:
