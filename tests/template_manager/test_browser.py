@@ -74,19 +74,23 @@ def _look(page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/{name}-{page.scheme}.png", full_page=True)
 
 
+def _sign_in(page) -> None:
+    page.get_by_label("Email").fill(twins.EMAIL)
+    page.get_by_label("Password").fill(twins.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
 def test_a_person_signs_in_and_sees_the_three_pages(page, url):
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
     page.goto(f"{url}/ui/")
     _look(page, "sign-in")
-    page.get_by_label("Email").fill(twins.EMAIL)
-    page.get_by_label("Password").fill(twins.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    _sign_in(page)
 
     assert page.get_by_role("heading", name="Tasks").is_visible()
     assert page.get_by_text("IN_PROGRESS", exact=True).last.is_visible()
     _look(page, "tasks")
-    page.get_by_role("link", name="reconstruct").click()
+    page.get_by_role("link", name="reconstruct", exact=True).click()
     assert page.get_by_role("heading", name="Task 12").is_visible()
     _look(page, "task")
 
@@ -107,4 +111,34 @@ def test_a_person_signs_in_and_sees_the_three_pages(page, url):
 
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("heading", name="Sign in").is_visible()
+    assert problems == []
+
+
+WIDTHS = (800, 1280)
+PAGES = ("tasks", "tasks/12", "datasets", "datasets/uid-1", "templates", "templates/1")
+
+
+def test_no_page_is_wider_than_its_window(page, url):
+    page.goto(f"{url}/ui/")
+    _sign_in(page)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 850})
+        for name in PAGES:
+            page.goto(f"{url}/ui/{name}")
+            _look(page, f"{name.replace('/', '-')}-{width}")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{name} is {wide} wide in a window of {width}"
+
+
+def test_a_picture_is_seen_on_its_page_and_alone(page, url):
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto(f"{url}/ui/datasets/uid-3")
+    _sign_in(page)
+    picture = page.get_by_role("img", name="plot.png")
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.previews img').naturalWidth > 0")
+    picture.click()
+    page.wait_for_url("**/files/plot.png")
+    assert page.evaluate("document.images[0].naturalWidth") == 1
     assert problems == []

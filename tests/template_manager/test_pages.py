@@ -134,3 +134,57 @@ async def test_a_service_that_is_away_is_told_as_such(visitor, house):
     answer = await visitor.get("/ui/datasets")
     assert answer.status_code == 503
     assert "Not reachable at the moment" in answer.text
+
+
+async def test_the_tasks_page_names_and_links_its_datasets(visitor):
+    text = await _text(visitor, "/ui/tasks?status=FINISHED")
+    assert '<a href="/ui/datasets/number/26">26 <small>swf.101983.run</small></a>' in text
+    assert "<small>swf.101983.run.dimuon.decode.v1</small>" in text
+    assert 'href="/ui/datasets/number/28"' in text
+
+
+async def test_a_jobs_log_and_outputs_open_from_its_row(visitor, facts):
+    out = facts.tasks[0].output_name
+    facts.jobs = [twins.job(0, "FINISHED", outputs=(f"{out}.0.npz", f"{out}.log.0.log"))]
+    text = " ".join((await _text(visitor, "/ui/tasks/11")).split())
+    assert f'href="/ui/datasets/number/27/files/{out}.0.npz" title="{out}.0.npz">0.npz</a>' in text
+    assert f'href="/ui/datasets/number/28/files/{out}.log.0.log"' in text
+    assert ">log</a>" in text
+
+
+@pytest.mark.parametrize("status", ["FAILED", "PARTIAL", "CANCELLED"])
+async def test_an_open_dataset_of_a_lost_task_says_who_must_close_it(visitor, facts, status):
+    facts.tasks.append(twins.task(15, "decode", status))
+    lost = twins.dataset("uid-8", "a.v1", kind="output", metadata={"task": 15})
+    facts.datasets.append(lost)
+    text = " ".join((await _text(visitor, "/ui/datasets/uid-8")).split())
+    assert 'href="/ui/tasks/15">Task 15</a> ended' in text
+    assert "stays open until an operator closes it by hand" in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metadata": {"task": 14}},
+        {"metadata": {"task": 14}, "kind": "output", "state": "CLOSED"},
+        {"metadata": {"task": 11}, "kind": "output"},
+        {"metadata": {"task": 99}, "kind": "output"},
+        {"metadata": {"task": "14"}, "kind": "output"},
+    ],
+)
+async def test_no_other_dataset_says_so(visitor, facts, changes):
+    facts.datasets.append(twins.dataset("uid-8", "a.v1", **changes))
+    assert "closes it by hand" not in await _text(visitor, "/ui/datasets/uid-8")
+
+
+async def test_a_template_says_when_its_steps_start_as_the_command_line_does(visitor):
+    text = await _text(visitor, "/ui/templates/1")
+    for words in ("its dataset is there", "decode is there", "reconstruct is closed"):
+        assert words in text
+    assert "map · its input is there" in text
+
+
+async def test_an_unknown_page_keeps_the_navigation_of_who_is_signed_in(visitor, stranger):
+    assert 'aria-label="Pages"' in (await visitor.get("/ui/nowhere")).text
+    visitor.cookies.clear()
+    assert 'aria-label="Pages"' not in (await visitor.get("/ui/nowhere")).text

@@ -6,12 +6,14 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Form
+from fastapi.responses import Response
 
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.dsm import ContentFile, Contents, Dataset, LedgerRow
+from penstock_core.contracts.dsm import ContentFile, Contents, Dataset, File, LedgerRow
 from penstock_core.contracts.workflow import JobReport, Task, Template
-from penstock_core.errors import Duplicate, NotAuthenticated, NotFound
+from penstock_core.errors import Duplicate, Forbidden, NotAuthenticated, NotFound
 from penstock_core.rights import Role
+from penstock_core.states import FileState
 from penstock_core.tokens import Signer, Verifier
 from penstock_core.web import Reader, new_app
 
@@ -129,6 +131,28 @@ def task(task_id: int, step: str, status: str, **changes: Any) -> Task:
     return Task.model_validate(values | changes)
 
 
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63600000"
+    "00020001481bb1310000000049454e44ae426082"
+)
+
+
+def file(uid: str, name: str, size_bytes: int) -> File:
+    return File(
+        uid=uid,
+        namespace="default",
+        scope="daq",
+        name=name,
+        state=FileState.REGISTERED,
+        storage_id="pilot",
+        path=name,
+        size_bytes=size_bytes,
+        checksum="ad:00000001",
+        guid=uid,
+        registered_at=MADE,
+    )
+
+
 def job(index: int, state: str, **changes: Any) -> JobReport:
     values: dict[str, Any] = {
         "task_id": 11,
@@ -163,6 +187,12 @@ class Facts:
             task(14, "md5", "FAILED", wflow_id=7, finished=4, running=0, failed=8),
         ]
         self.jobs = [job(0, "FINISHED"), job(1, "FAILED")]
+        self.contents = {"f-plot": PNG, "f-page": b"<script>alert(1)</script>"}
+        self.files = [
+            file("f-plot", "plot.png", len(PNG)),
+            file("f-page", "page.html", 25),
+            file("f-far", "far.stf", 12),
+        ]
         self.asked: list[str] = []
         self.refresh_tokens: dict[str, str] = {}
 
@@ -226,6 +256,11 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
     async def recipe(_caller: Reader, digest: str) -> Any:
         return RECIPE
 
+    @app.get("/dataset/{number}")
+    async def numbered(_caller: Reader, number: int) -> Any:
+        uid = {26: "uid-1", 27: "uid-3", 28: "uid-4"}.get(number)
+        return {"dataset_id": number, "name": f"dataset {number}", "dataset_uid": uid}
+
     @app.get("/task")
     async def tasks(
         _caller: Reader,
@@ -281,10 +316,26 @@ def dsm(facts: Facts, verifier: Verifier) -> FastAPI:
     @app.get("/api/v1/dataset/{uid}/contents")
     async def contents(_caller: Reader, uid: str, after: int = 0, limit: int = 100) -> Contents:
         files = tuple(_file(position) for position in range(after + 1, 121))[:limit]
+        if uid == "uid-3":
+            files = (_file(1, name="plot.png"), _file(2, name="raw.png", readable=False))
         cursor = files[-1].position if files else after
         return Contents(
             uid=uid, files=files, closed=True, total=120, incomplete=False, cursor=cursor
         )
+
+    @app.get("/api/v1/file/")
+    async def files(_caller: Reader, name: str, namespace: str, scope: str) -> Any:
+        found = [
+            f for f in facts.files if (f.name, f.namespace, f.scope) == (name, namespace, scope)
+        ]
+        return _page(found, lambda f: 1 + facts.files.index(f), 0, 100)
+
+    @app.get("/api/v1/file/{uid}/content")
+    async def content(_caller: Reader, uid: str, offset: int = 0, length: int = 2**62) -> Response:
+        if uid not in facts.contents:
+            raise Forbidden("The file lies in no open storage.", hint="Ask an operator.")
+        facts.asked.append(f"{uid} from {offset}")
+        return Response(facts.contents[uid][offset : offset + length])
 
     @app.get("/api/v1/dataset/{uid}/ledger")
     async def ledger(_caller: Reader, uid: str) -> list[LedgerRow]:
@@ -298,8 +349,8 @@ def dsm(facts: Facts, verifier: Verifier) -> FastAPI:
     return app
 
 
-def _file(position: int) -> ContentFile:
-    name = f"swf.101983.{position:06d}.stf"
+def _file(position: int, name: str = "", **changes: Any) -> ContentFile:
+    name = name or f"swf.101983.{position:06d}.stf"
     return ContentFile(
         position=position,
         name=name,
@@ -311,4 +362,5 @@ def _file(position: int) -> ContentFile:
         checksum="sha256:" + f"{position:02x}" * 32,
         url=f"file:///data/{name}",
         usable=position != 3,
+        **changes,
     )

@@ -30,7 +30,7 @@ def media_headers(name: str, size_bytes: int) -> dict[str, str]:
         "Content-Type": shown or guess_type(name)[0] or "application/octet-stream",
         "Content-Length": str(size_bytes),
         "Content-Disposition": f"{how}; filename*=UTF-8''{quote(name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
         "X-Content-Type-Options": "nosniff",
     }
 

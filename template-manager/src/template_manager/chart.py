@@ -63,6 +63,11 @@ def lay_out(steps: Sequence[Mapping[str, Any]], input_name: str) -> Chart:
     return Chart(tuple(nodes.values()), lines, width, height)
 
 
+def until(trigger: str) -> str:
+    """Return what a step's input must be before it starts, in the command line's words."""
+    return "closed" if trigger == "closed" else "there"
+
+
 def _sources(step: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a step reads, each once: names of steps, "" for the masked dataset."""
     return tuple(dict.fromkeys(str(link.get("step", "")) for link in step["links"]))
@@ -79,7 +84,7 @@ def _columns(sources: Mapping[str, Sequence[str]]) -> dict[str, int]:
 def _node(step: Mapping[str, Any] | None, input_name: str, x: int, y: int) -> Node:
     if step is None:
         return Node(input_name, "dataset", "the masked dataset", x, y)
-    note = f"{step['mode']} · {step['trigger']}"
+    note = f"{step['mode']} · its input is {until(step['trigger'])}"
     return Node(str(step["name"]), str(step["mode"]), note, x, y)
 
 

@@ -1,5 +1,7 @@
 """Errors as pages: what is wrong, and what to do next."""
 
+from contextlib import suppress
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
@@ -53,7 +55,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _no_page(request: Request, error: Exception) -> Response:
+    """Answer for an address that no page has; who is signed in keeps the navigation."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     message = f"{request.method} {request.url.path}: {error.detail}."
+    with suppress(PenstockError):
+        await session.visitor(request)
     ours = NotFound(message, hint="The pages are Tasks, Datasets and Templates.")
     return page(request, ours)

@@ -28,13 +28,17 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 async def guard(request: Request, call_next: Next) -> Response:
-    """Refuse foreign forms; add the headers, and the cookies of a renewed sign-in."""
+    """Refuse foreign forms; add the headers, and the cookies of a renewed sign-in.
+
+    What a file came with is stricter than our pages' own headers, and stays.
+    """
     if request.method in _SAFE or is_own(request):
         response = await call_next(request)
     else:
         response = error_pages.page(request, _foreign())
     session.keep_renewed(request, response)
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     if not request.url.path.startswith("/ui/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from penstock_core import looks
 from penstock_core.clock import now
+from template_manager.chart import until
 
 
 def _environment() -> Environment:
@@ -20,7 +21,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"utc": looks.utc, "size": looks.size, "why": looks.why, "look": looks.look}
-    made.filters |= {"pretty": pretty}
+    made.filters |= {"pretty": pretty, "until": until}
     return made
 
 

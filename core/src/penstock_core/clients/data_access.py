@@ -19,6 +19,7 @@ from penstock_core.contracts.workflow import (
     NewTask,
     NewTemplate,
     ObservedBatch,
+    SpdDataset,
     SpdTask,
     SubmittedTask,
     Task,
@@ -119,6 +120,10 @@ class DataAccessClient(RestClient):
             "limit": limit,
         }
         return await self.call("GET", "/task", Page[Task], params=params)
+
+    async def dataset(self, dataset_id: int) -> SpdDataset:
+        """Return the dataset that tasks call by this number."""
+        return await self.call("GET", f"/dataset/{dataset_id}", SpdDataset)
 
     async def task(self, task_id: int) -> Task:
         """Return one task with all that is known."""

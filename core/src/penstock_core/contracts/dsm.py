@@ -94,7 +94,8 @@ class ContentFile(Frozen):
 
     ``position`` is its place in the order of registration: the cursor of the contents. ``url``
     says where the bytes are (``file:///…`` for a posix storage). ``usable`` is false for what
-    must never be an input (quarantined, lost).
+    must never be an input (quarantined, lost). ``readable`` is false in the storage of the root,
+    whose bytes the storage manager gives to nobody.
     """
 
     position: int
@@ -107,6 +108,7 @@ class ContentFile(Frozen):
     checksum: str
     url: str
     usable: bool
+    readable: bool = True
 
 
 class Contents(Frozen):

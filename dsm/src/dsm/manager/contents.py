@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
 from dsm.manager.reading import no_dataset
-from dsm.manager.storages import url_of
+from dsm.manager.storages import ROOT, url_of
 from penstock_core.contracts.dsm import ContentFile, Contents
 from penstock_core.errors import InvalidInput
 from penstock_core.states import DatasetState, FileState
@@ -62,6 +62,7 @@ def _contents_query() -> Select[Any]:
             _F.path,
             _F.state,
             tables.storage.c.base,
+            tables.storage.c.uid.label("storage_uid"),
         )
         .join(tables.file, _F.id == _A.file_id)
         .join(tables.storage, tables.storage.c.id == _F.storage_id)
@@ -80,4 +81,5 @@ def _content_file(row: Row[Any]) -> ContentFile:
         checksum=row.checksum,
         url=url_of(row.base, row.path),
         usable=row.state in _USABLE,
+        readable=row.storage_uid != ROOT.uid,
     )

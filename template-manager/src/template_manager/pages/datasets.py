@@ -5,12 +5,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from penstock_core.states import DatasetKind, DatasetState
+from penstock_core.contracts.dsm import ContentFile, Contents, Dataset
+from penstock_core.contracts.workflow import Task
+from penstock_core.errors import NotFound
+from penstock_core.media import is_image
+from penstock_core.states import DatasetKind, DatasetState, TaskStatus
 from template_manager.listing import LIMIT, DatasetListing, Listing
 from template_manager.rendering import render
-from template_manager.session import CurrentVisitor
+from template_manager.session import CurrentVisitor, Visitor
 
 router = APIRouter()
+PREVIEWS = 6
+PREVIEW_BYTES = 4 << 20
+_LOST = frozenset({TaskStatus.FAILED, TaskStatus.PARTIAL, TaskStatus.CANCELLED})
 
 
 @router.get("/datasets")
@@ -39,8 +46,30 @@ async def show_dataset(
     values: dict[str, Any] = {
         "listing": listing,
         "dataset": dataset,
+        "lost": await _lost_task(visitor, dataset),
+        "previews": _previews(contents),
         "contents": contents,
         "has_more": len(contents.files) == LIMIT,
         "ledger": await visitor.storage.ledger(uid),
     }
     return render(request, "dataset.html", refresh=listing.refresh, **values)
+
+
+async def _lost_task(visitor: Visitor, dataset: Dataset) -> Task | None:
+    """Return the task whose end keeps ``dataset`` open, if that is what keeps it."""
+    number = dataset.metadata.get("task")
+    if dataset.state is not DatasetState.OPEN or dataset.kind is DatasetKind.INPUT:
+        return None
+    if not isinstance(number, int):
+        return None
+    try:
+        task = await visitor.workflows.task(number)
+    except NotFound:
+        return None
+    return task if task.status in _LOST else None
+
+
+def _previews(contents: Contents) -> list[ContentFile]:
+    """Return the first pictures that are small enough to show on the page."""
+    fit = [f for f in contents.files if f.readable and is_image(f.name)]
+    return [file for file in fit if file.size_bytes <= PREVIEW_BYTES][:PREVIEWS]
