@@ -9,6 +9,7 @@ from tests.servers.rabbitmq import RabbitServer, VirtualHost
 
 from penstock_core.bus import Message, policies
 from penstock_core.bus.rabbit import RabbitBus
+from penstock_core.bus.rabbit_connection import Connection, Link
 from penstock_core.errors import BusUnavailable, InvalidInput
 from penstock_core.topology import PENSTOCK
 
@@ -78,6 +79,25 @@ async def test_a_subscription_comes_back_after_a_lost_connection(
     await subscription.acknowledge(after)
     await subscription.close()
     assert await bus.depth(QUEUE) == 0
+
+
+async def test_a_connection_that_is_lost_while_it_is_prepared_is_made_again(
+    rabbitmq: VirtualHost,
+) -> None:
+    prepared: list[Connection] = []
+
+    async def prepare(connection: Connection) -> None:
+        prepared.append(connection)
+        if len(prepared) == 1:
+            await connection.close()
+
+    link = Link(rabbitmq.url, prepare)
+    await link.start()
+    async with asyncio.timeout(PATIENCE_S):
+        while len(prepared) < 2:
+            await asyncio.sleep(0.05)
+    await (await link.connection.open_channel()).close()
+    await link.close()
 
 
 async def test_a_publish_that_was_cut_off_is_not_called_confirmed(

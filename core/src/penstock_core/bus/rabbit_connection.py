@@ -99,8 +99,8 @@ class Link:
 
     async def start(self) -> None:
         """Connect for the first time, and stay so from now on. Raises ``BusUnavailable``."""
-        await self._open()
-        self._keeper = asyncio.create_task(self._keep())
+        connection = await self._open()
+        self._keeper = asyncio.create_task(self._keep(connection))
 
     async def close(self) -> None:
         """Disconnect for good."""
@@ -111,7 +111,7 @@ class Link:
             await self._connection.close()
             self._connection = None
 
-    async def _open(self) -> None:
+    async def _open(self) -> Connection:
         connection = await _connect(self._parameters)
         try:
             await self._prepare(connection)
@@ -119,22 +119,22 @@ class Link:
             await connection.close()
             raise
         self._connection = connection
+        return connection
 
-    async def _keep(self) -> None:
+    async def _keep(self, connection: Connection) -> None:
         while True:
-            reason = await asyncio.shield(self.connection.lost)
+            reason = await asyncio.shield(connection.lost)
             _logger.warning("%s Connecting again.", reason.message)
-            await self._come_back()
+            connection = await self._come_back()
 
-    async def _come_back(self) -> None:
+    async def _come_back(self) -> Connection:
         for pause_s in growing_pauses():
             await asyncio.sleep(pause_s)
             try:
-                await self._open()
+                return await self._open()
             except BusUnavailable as error:
                 _logger.info("%s Trying again.", error.message)
-            else:
-                return
+        raise AssertionError("pauses never end")
 
 
 def _parameters(url: str) -> URLParameters:
