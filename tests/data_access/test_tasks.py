@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.data_access.room import Room, batch, entry_of, new_template, ref
 
+from data_access.readiness import copy_states
+from data_access.submitted import open_datasets
 from penstock_core.clients import DataAccessClient
 from penstock_core.contracts.workflow import (
     ClaimRequest,
@@ -19,6 +22,7 @@ from penstock_core.contracts.workflow import (
 from penstock_core.errors import Stale
 from penstock_core.rights import Role
 from penstock_core.states import DatasetState, JobState, TaskStatus
+from penstock_core.store import Store
 from recipe.model import Mode, Trigger
 
 CHAIN = {
@@ -187,6 +191,36 @@ async def test_a_state_copied_before_its_dataset_is_known_is_not_lost(
     assert [d.step for d in await claim(service)] == ["merge"]
 
 
+@pytest.mark.parametrize("first", ["the opening", "the copying"])
+async def test_a_state_copied_while_its_dataset_is_named_is_not_lost(
+    service: DataAccessClient, room: Room, first: str
+) -> None:
+    await claim(service)
+    number = (await service.task(1)).datas_out_id
+
+    async def name(connection: AsyncConnection) -> None:
+        await open_datasets(connection, {number: "out1"})
+
+    async def close(connection: AsyncConnection) -> None:
+        await copy_states(connection, {"out1": DatasetState.CLOSED})
+
+    store = Store(room.house.settings.database("data-access"))
+    earlier, later = (name, close) if first == "the opening" else (close, name)
+
+    async def do_later() -> None:
+        async with store.write() as connection:
+            await later(connection)
+
+    async with store.write() as connection:
+        await earlier(connection)
+        other = asyncio.create_task(do_later())
+        await asyncio.sleep(0.3)
+    await other
+    await store.close()
+    await observe(service, report(1, TaskStatus.FINISHED))
+    assert [d.step for d in await claim(service)] == ["merge"]
+
+
 async def test_states_never_go_back(service: DataAccessClient) -> None:
     (due,) = await claim(service)
     await service.store_submitted([submitted(due)])
@@ -262,6 +296,11 @@ async def test_the_log_of_a_job_may_hold_what_no_column_takes(
     told = job(1, 0, JobState.FINISHED).model_copy(update={"log_tail": "a\0b"})
     await observe(service, jobs=(told,))
     assert (await service.jobs(1)).items[0].log_tail == "a\N{REPLACEMENT CHARACTER}b"
+
+
+async def test_the_index_of_a_job_may_be_any_sequence_number(service: DataAccessClient) -> None:
+    await observe(service, jobs=(job(1, 20_261_123_120_000, JobState.FINISHED),))
+    assert [j.index for j in (await service.jobs(1)).items] == [20_261_123_120_000]
 
 
 async def test_a_retry_takes_a_failed_task_back_to_work(service: DataAccessClient) -> None:

@@ -23,6 +23,18 @@ def is_met(until: str, state: DatasetState) -> bool:
 
 async def copy_states(connection: AsyncConnection, states: Mapping[str, DatasetState]) -> None:
     """Store the states of these datasets, by uid; those not heard of yet are kept for later."""
+    unknown = await _copy_known(connection, states)
+    if unknown:
+        await _keep_early(connection, unknown)
+        # Whoever names one of them at this moment was waited for by the insertion.
+        still = await _copy_known(connection, unknown)
+        await early_states(connection, unknown.keys() - still.keys())
+
+
+async def _copy_known(
+    connection: AsyncConnection, states: Mapping[str, DatasetState]
+) -> dict[str, DatasetState]:
+    """Move the datasets that are known; return the states of the others."""
     known = await _known(connection, states)
     moved = {
         number: states[uid]
@@ -30,17 +42,22 @@ async def copy_states(connection: AsyncConnection, states: Mapping[str, DatasetS
         if before != states[uid] and may_move(DATASET_MOVES, before, states[uid])
     }
     await move_datasets(connection, moved)
-    await _keep_early(connection, {u: s for u, s in states.items() if u not in known})
+    return {uid: state for uid, state in states.items() if uid not in known}
 
 
 async def early_states(connection: AsyncConnection, uids: Iterable[str]) -> dict[str, DatasetState]:
-    """Return, and forget, the states that came before the datasets themselves."""
+    """Return, and forget, the states that came before the datasets themselves.
+
+    Its own row first: on PostgreSQL that waits for whoever copies the same state at this moment.
+    """
+    wanted = set(uids)
+    await _hold_early(connection, wanted)
     found: dict[str, DatasetState] = {}
-    for some in chunks(set(uids)):
+    for some in chunks(wanted):
         gone = early_state.delete().where(early_state.c.uid.in_(some))
         rows = await connection.execute(gone.returning(early_state.c.uid, early_state.c.state))
         found |= {uid: DatasetState(state) for uid, state in rows}
-    return found
+    return {uid: state for uid, state in found.items() if state is not DatasetState.DEFINED}
 
 
 async def move_datasets(connection: AsyncConnection, states: Mapping[int, DatasetState]) -> None:
@@ -79,6 +96,14 @@ async def _keep_early(connection: AsyncConnection, states: Mapping[str, DatasetS
     )
     rows = [{"uid": uid, "state": state} for uid, state in sorted(states.items())]
     await connection.execute(change, rows)
+
+
+async def _hold_early(connection: AsyncConnection, uids: Iterable[str]) -> None:
+    rows = [{"uid": uid, "state": DatasetState.DEFINED} for uid in sorted(uids)]
+    if rows and connection.dialect.name == "postgresql":
+        await connection.execute(
+            insert_into(connection, early_state).on_conflict_do_nothing(), rows
+        )
 
 
 async def _meet(connection: AsyncConnection, until: str, datasets: Iterable[int]) -> None:

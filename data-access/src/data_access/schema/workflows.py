@@ -100,7 +100,7 @@ job = Table(
     "job",
     metadata,
     Column("task_id", ForeignKey("task.task_id", ondelete="CASCADE"), primary_key=True),
-    Column("index", Integer, primary_key=True),
+    Column("index", BigInteger, primary_key=True),
     Column("state", STATE, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("exit_code", Integer),

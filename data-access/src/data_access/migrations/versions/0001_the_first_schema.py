@@ -249,7 +249,7 @@ def upgrade() -> None:
     op.create_table(
         "job",
         sa.Column("task_id", ID, nullable=False),
-        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("index", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("exit_code", sa.Integer(), nullable=True),
