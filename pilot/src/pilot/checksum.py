@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -25,27 +26,32 @@ class _Digest(Protocol):
     def hexdigest(self) -> str: ...
 
 
-class _Adler32:
-    """zlib's Adler-32 with the interface of hashlib; eight hexadecimal digits, as Rucio has it."""
+class _Rolling:
+    """One of zlib's checksums with the interface of hashlib; eight hexadecimal digits."""
 
-    def __init__(self) -> None:
-        self._value = 1
+    def __init__(self, function: Callable[[bytes, int], int], start: int) -> None:
+        self._function = function
+        self._value = start
 
     def update(self, data: bytes, /) -> None:
-        self._value = zlib.adler32(data, self._value)
+        self._value = self._function(data, self._value)
 
     def hexdigest(self) -> str:
         return f"{self._value:08x}"
 
 
+_ROLLING = {"adler32": (zlib.adler32, 1), "crc32": (zlib.crc32, 0)}
+_HASHES = ("md5", "sha1", "sha256", "sha512")
+
+
 def _new_digest(algorithm: str) -> _Digest:
-    if algorithm == "adler32":
-        return _Adler32()
-    if algorithm in ("md5", "sha256"):
+    if algorithm in _ROLLING:
+        return _Rolling(*_ROLLING[algorithm])
+    if algorithm in _HASHES:
         return hashlib.new(algorithm, usedforsecurity=False)
+    known = ", ".join((*_ROLLING, *_HASHES))
     raise JobError(
-        f"The checksum algorithm {algorithm!r} is not known; known are adler32, md5 and sha256.",
-        final=True,
+        f"The checksum algorithm {algorithm!r} is not known; known are {known}.", final=True
     )
 
 
