@@ -47,7 +47,7 @@ async def test_a_stopped_run_goes_on_at_the_next_start(
     assert [pid for pid in below if is_alive(pid)] == []
     assert await written() < 8
 
-    (data_dir / "url").unlink()
+    (data_dir / "url").unlink(missing_ok=True)
     up = start_up(data_dir)
     try:
         url = await url_of(data_dir, eventually)

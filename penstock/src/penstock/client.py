@@ -17,7 +17,16 @@ from typing import Literal, Self, TypeVar
 import httpx2
 
 from penstock.background import BackgroundLoop
-from penstock.errands import all_files, all_pages, close, explain, set_roles, upload
+from penstock.errands import (
+    all_files,
+    all_pages,
+    close,
+    explain,
+    jobs_held,
+    set_password,
+    set_roles,
+    upload,
+)
 from penstock.finding import find_dataset, find_evidence, find_template
 from penstock.template_file import read_template
 from penstock_core.clients import (
@@ -27,6 +36,7 @@ from penstock_core.clients import (
     ServiceTokens,
     TokenSource,
 )
+from penstock_core.clients.pilot import PilotClient
 from penstock_core.clients.sign_in import HeldToken
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.dsm import (
@@ -89,6 +99,7 @@ class Penstock:
         tokens = _tokens(self._http, username, password, token, sign_in)
         self._workflows = DataAccessClient(self._http, tokens)
         self._storage = DsmClient(self._http, tokens)
+        self._pilot = PilotClient(self._http, tokens)
 
     @classmethod
     def local(cls, data_dir: Path | str = "penstock-data") -> Self:
@@ -97,7 +108,7 @@ class Penstock:
         Raises
         ------
         NotFound
-            no Penstock ever ran in that folder.
+            no Penstock runs in that folder.
         """
         folder = Path(data_dir)
         secret = folder / "secrets" / OPERATOR
@@ -247,6 +258,26 @@ class Penstock:
         """Give a user these roles, in place of those held; return the user."""
         return self._loop.run(set_roles(self._workflows, email, roles))
 
+    def users(self) -> list[Json]:
+        """Return all users; for an admin."""
+        return self._loop.run(self._workflows.call("GET", "/users", list[Json]))
+
+    def set_password(self, email: str) -> str:
+        """Give a user a new random password, in place of the one held, and return it."""
+        return self._loop.run(set_password(self._workflows, email))
+
+    def live_jobs(self) -> list[JobReport]:
+        """Return the jobs that have not ended yet."""
+        return self._all(lambda after: self._pilot.live_jobs(after, _PAGE))
+
+    def jobs_held(self) -> bool:
+        """Return whether new jobs are held back."""
+        return self._loop.run(jobs_held(self._pilot))
+
+    def hold_jobs(self, held: bool = True) -> bool:
+        """Hold new jobs back, or release them, and return which; running ones go on."""
+        return self._loop.run(self._pilot.hold(held)).held
+
     def _all(self, page: Callable[[int], Awaitable[Page[Item]]], start: int = 0) -> list[Item]:
         return self._loop.run(all_pages(page, start))
 
@@ -263,8 +294,9 @@ def local_url(data_dir: Path) -> str:
     """Return where the Penstock of a data folder answers; raises ``NotFound``."""
     try:
         return (data_dir / "url").read_text().strip().rstrip("/")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise NotFound(
-            f"No Penstock has run in {data_dir}.",
-            hint=f"Start one: penstock up --data-dir {data_dir}.",
+            f"No Penstock runs in {data_dir}.",
+            hint=f"Start it with: penstock up --data-dir {data_dir}",
+            facts={"data_dir": str(data_dir)},
         ) from error

@@ -6,9 +6,11 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ConfigDict
 
 from penstock_core.contracts.base import Frozen
 from penstock_core.settings import HouseSettings
@@ -18,6 +20,8 @@ _PR_SET_PDEATHSIG = 1
 
 class RunOptions(Frozen):
     """How a simulated run was started; the same at each restart."""
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")
 
     run: int
     speed: float
@@ -63,12 +67,17 @@ def new_run(data_dir: Path, options: RunOptions) -> DaqRun:
 
 
 @contextlib.asynccontextmanager
-async def sending(run: DaqRun, url: str, settings: HouseSettings) -> AsyncIterator[None]:
-    """Have a child process send ``run`` from where it is; at the end of the block it is stopped."""
-    if run.done:
-        yield
-        return
-    task = asyncio.create_task(_send(run, url, settings))
+async def sending(
+    run: DaqRun,
+    url: str,
+    settings: HouseSettings,
+    ended: Callable[[DaqRun], None] = lambda _: None,
+) -> AsyncIterator[None]:
+    """Have a child process send ``run`` from where it is; at the end of the block it is stopped.
+
+    ``ended`` is called if the child ends before; the run is ``done`` if it ended well.
+    """
+    task = asyncio.create_task(_send(run, url, settings, ended))
     try:
         yield
     finally:
@@ -76,7 +85,9 @@ async def sending(run: DaqRun, url: str, settings: HouseSettings) -> AsyncIterat
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _send(run: DaqRun, url: str, settings: HouseSettings) -> None:
+async def _send(
+    run: DaqRun, url: str, settings: HouseSettings, ended: Callable[[DaqRun], None]
+) -> None:
     with (run.folder / "log").open("ab") as log:
         child = await asyncio.create_subprocess_exec(
             *command(run, url, settings),
@@ -89,6 +100,7 @@ async def _send(run: DaqRun, url: str, settings: HouseSettings) -> None:
     try:
         if await child.wait() == 0:
             (run.folder / "done").touch()
+        ended(run)
     finally:
         if child.returncode is None:
             child.send_signal(signal.SIGTERM)

@@ -1,14 +1,17 @@
 """What the client does in more than one call."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from penstock.finding import find_dataset, find_template, find_user
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.clients.dsm import V1
+from penstock_core.clients.pilot import PilotClient
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.dsm import ContentFile, Dataset
 from penstock_core.contracts.workflow import ExplainedMatch, NewTemplate, Template, TemplateChange
+from penstock_core.contracts.workload import Hold
 from penstock_core.errors import Duplicate
 from penstock_core.rights import Role
 
@@ -78,3 +81,16 @@ async def set_roles(workflows: DataAccessClient, email: str, roles: Sequence[Rol
     body = {"roles": sorted(roles)}
     answer: Json = await workflows.call("PATCH", f"/users/{user['id']}", Json, body=body)
     return answer
+
+
+async def set_password(workflows: DataAccessClient, email: str) -> str:
+    """Give a user a new random password, in place of the one held, and return it."""
+    user = await find_user(workflows, email)
+    password = secrets.token_urlsafe(16)
+    await workflows.call("PATCH", f"/users/{user['id']}", None, body={"password": password})
+    return password
+
+
+async def jobs_held(pilot: PilotClient) -> bool:
+    """Return whether new jobs are held back."""
+    return (await pilot.call("GET", "/pilot/hold", Hold)).held

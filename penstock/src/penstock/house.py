@@ -1,22 +1,20 @@
 """The composition root: one bus, every service open, their loops running, one front door."""
 
 import asyncio
-import fcntl
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import data_access.service
 import pilot.service
-from data_access.first_start import Credentials
+from data_access.first_start import Announce, Credentials
+from penstock.data_folder import sole_user
 from penstock.front import Front
 from penstock.services import ROOMS, Room
 from penstock_core.bus import Bus
 from penstock_core.bus.local import LocalBus
 from penstock_core.bus.rabbit import RabbitBus
-from penstock_core.errors import Conflict
 from penstock_core.service import Asgi, House, Loop, Service
 from penstock_core.settings import HouseSettings
 from penstock_core.topology import PENSTOCK
@@ -46,18 +44,27 @@ class OpenHouse:
 
 @asynccontextmanager
 async def open_house(
-    settings: HouseSettings, *, hold_jobs: bool = False
+    settings: HouseSettings, *, hold_jobs: bool = False, announce: Announce = lambda _: None
 ) -> AsyncIterator[OpenHouse]:
     """Open every service and run their loops; at the end stop them and close all in reverse.
+
+    ``announce`` is told the first admin's sign-in when it is made, whatever fails afterwards.
 
     Raises
     ------
     Conflict
         another process has this data folder open.
+    InvalidInput
+        the data folder cannot be written.
     """
     made: list[Credentials] = []
-    rooms = _configured(ROOMS, made, hold_jobs)
-    with _sole_user(settings.data_dir):
+
+    def tell(credentials: Credentials) -> None:
+        made.append(credentials)
+        announce(credentials)
+
+    rooms = _configured(ROOMS, tell, hold_jobs)
+    with sole_user(settings.data_dir):
         async with AsyncExitStack() as stack:
             house = House(settings, await _open_bus(stack, settings))
             faces: dict[str, Asgi] = {}
@@ -72,14 +79,12 @@ async def open_house(
             yield OpenHouse(house, Front(faces), made[0] if made else None, stopped)
 
 
-def _configured(
-    rooms: Sequence[Room], made: list[Credentials], hold_jobs: bool
-) -> tuple[Room, ...]:
+def _configured(rooms: Sequence[Room], announce: Announce, hold_jobs: bool) -> tuple[Room, ...]:
     """Return the table with what this start says of two of the rooms."""
     openers = {
         "data-access": partial(
             data_access.service.open_service,
-            announce=made.append,
+            announce=announce,
         ),
         "pilot": partial(pilot.service.open_service, hold=hold_jobs),
     }
@@ -128,18 +133,3 @@ async def running(services: Sequence[Service]) -> "AsyncIterator[asyncio.Future[
 
 async def _as_coroutine(loop: Loop) -> None:
     await loop()
-
-
-@contextmanager
-def _sole_user(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder's lock: two embedded systems in one folder would harm each other."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "penstock.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Conflict(
-                f"{data_dir} is in use by another Penstock.",
-                hint="Stop that one, or give this one a folder of its own with --data-dir.",
-            ) from error
-        yield

@@ -1,7 +1,7 @@
 """The command ``penstock``: every command in one table."""
 
 from daqsim.cli import daq
-from penstock.cli import dataset, explain, running, sign_in, task, template, user
+from penstock.cli import dataset, explain, jobs, running, sign_in, task, template, user
 from penstock.cli.app import Group, build, run
 
 COMMANDS: dict[str, Group] = {
@@ -37,7 +37,14 @@ COMMANDS: dict[str, Group] = {
         },
         "Tasks: one step of a chain over a dataset.",
     ),
-    "user": Group({"role": user.role}, "Users and what they may do."),
+    "jobs": Group(
+        {"list": jobs.list_all, "hold": jobs.hold, "release": jobs.release},
+        "Jobs: one file of a task each.",
+    ),
+    "user": Group(
+        {"list": user.list_all, "role": user.role, "password": user.password},
+        "Users and what they may do.",
+    ),
 }
 
 app = build(COMMANDS)

@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from penstock.cli.hints import for_people
 from penstock.cli.output import complain
-from penstock_core.errors import PenstockError, ServiceUnavailable
+from penstock_core.errors import PenstockError
 
 Command = Callable[..., Any]
 
@@ -22,9 +24,16 @@ class Group:
     help: str = ""
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"penstock {metadata.version('penstock')}")
+        raise typer.Exit
+
+
 def build(groups: Mapping[str, Group]) -> typer.Typer:
     """Return the application; the group called "" holds the commands of the first level."""
     app = _typer("Take a detector's data stream to the computing.")
+    app.callback()(_first_level)
     for name, group in groups.items():
         home = app if name == "" else _typer(group.help)
         for word, command in group.commands.items():
@@ -32,6 +41,14 @@ def build(groups: Mapping[str, Group]) -> typer.Typer:
         if home is not app:
             app.add_typer(home, name=name)
     return app
+
+
+def _first_level(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Take a detector's data stream to the computing."""
 
 
 def _typer(help: str) -> typer.Typer:
@@ -48,21 +65,12 @@ def run(app: typer.Typer) -> None:
     """Run ``app``; exit with 0, with 1 and a message, or with 2 for wrong usage."""
     try:
         app()
-    except ServiceUnavailable as error:
-        complain(_for_people(error))
-        sys.exit(1)
     except PenstockError as error:
-        complain(error)
+        complain(for_people(error))
         sys.exit(1)
     except ValidationError as error:
         complain(_foreign(error))
         sys.exit(1)
-
-
-def _for_people(error: ServiceUnavailable) -> PenstockError:
-    """Return the error with what a person can do; nothing tries again by itself here."""
-    hint = "Is Penstock running there? Start it with: penstock up."
-    return ServiceUnavailable(error.message, hint=hint, facts=error.facts)
 
 
 def _foreign(error: ValidationError) -> PenstockError:

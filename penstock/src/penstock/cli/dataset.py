@@ -7,8 +7,9 @@ import typer
 from rich.console import RenderableType
 from rich.markup import escape
 
-from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
+from penstock.cli.connection import DataDir, Url, connect
 from penstock.cli.output import AsJson, coloured, facts, show, state, table
+from penstock.tables import Column
 from penstock_core import looks
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.dsm import ContentFile, Dataset, Evidence, LedgerRow
@@ -18,6 +19,15 @@ Name = Annotated[str, typer.Argument(metavar="DATASET", help="Name or uid of the
 Namespace = Annotated[str, typer.Option("--namespace", help="Namespace of the dataset.")]
 
 SHOWN_FILES = 20
+COLUMNS = (
+    Column("name"),
+    Column("kind", drop=4),
+    Column("state"),
+    Column("#files", drop=2),
+    Column("#size", drop=3),
+    Column("opened", drop=5),
+    Column("why", drop=1, least=16),
+)
 
 
 class Shown(Frozen):
@@ -32,11 +42,15 @@ class Shown(Frozen):
 
 def list_all(
     name: Annotated[str, typer.Option(help="Only names that fit this glob.")] = "",
-    state: Annotated[DatasetState | None, typer.Option(help="Only in this state.")] = None,
-    kind: Annotated[DatasetKind | None, typer.Option(help="Only of this kind.")] = None,
+    state: Annotated[
+        DatasetState | None, typer.Option(case_sensitive=False, help="Only in this state.")
+    ] = None,
+    kind: Annotated[
+        DatasetKind | None, typer.Option(case_sensitive=False, help="Only of this kind.")
+    ] = None,
     namespace: Annotated[str, typer.Option(help="Only of this namespace.")] = "",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List datasets: files, size, state, and why each is closed or still open."""
@@ -51,7 +65,7 @@ def show_one(
     dataset: Name,
     namespace: Namespace = "default",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one dataset: files, size, state, why it is closed or open, its ledger."""
@@ -72,21 +86,31 @@ def close(
     because: Annotated[str, typer.Option(help="Why; the ledger keeps it with your name.")],
     namespace: Namespace = "default",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Close a dataset in your name, whatever is missing."""
     with connect(url, data_dir) as penstock:
-        closed = penstock.close_dataset(dataset, because, namespace)
-    show(closed, as_json, lambda: [f"{escape(closed.name)} is {state(closed.state)}."])
+        before = penstock.dataset(dataset, namespace)
+        closed = penstock.close_dataset(before.uid, because, namespace)
+    show(closed, as_json, lambda: [_closed_line(before, closed)])
+
+
+def _closed_line(before: Dataset, closed: Dataset) -> str:
+    if before.state is DatasetState.OPEN:
+        return f"{escape(closed.name)} is {state(closed.state)}."
+    why = escape(looks.why(before))
+    return (
+        f"{escape(closed.name)} was already {state(closed.state)}: {why}; "
+        "your reason was not recorded."
+    )
 
 
 def _list_view(found: Sequence[Dataset]) -> Iterator[RenderableType]:
     if not found:
         yield "No dataset."
         return
-    columns = ("name", "kind", "state", "#files", "#size", "opened", "why")
-    yield table(columns, (_row(dataset) for dataset in found))
+    yield table(COLUMNS, (_row(dataset) for dataset in found))
 
 
 def _row(dataset: Dataset) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ import typer
 from rich.console import RenderableType
 from rich.markup import escape
 
-from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
+from penstock.cli.connection import DataDir, Url, connect
 from penstock.cli.output import AsJson, facts, show
 from penstock_core.contracts.workflow import ExplainedMatch
 
@@ -21,7 +21,7 @@ def explain(
     template: Template,
     namespace: Namespace = "default",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell why a template took a dataset, or did not."""

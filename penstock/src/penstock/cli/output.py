@@ -2,18 +2,16 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from penstock.tables import Column, Fitting, Markup, cell
 from penstock_core import looks
 from penstock_core.clients.base import dump
-from penstock_core.clock import now
 from penstock_core.errors import PenstockError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
@@ -44,15 +42,9 @@ def complain(error: PenstockError) -> None:
         out.print(f"[bold]Hint:[/] {escape(error.hint)}")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+def table(columns: Sequence[str | Column], rows: Iterable[Sequence[Any]]) -> Fitting:
     """Return a table; a column whose name begins with ``#`` holds numbers."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        right = name.startswith("#")
-        made.add_column(name.lstrip("#"), justify="right" if right else "left", no_wrap=right)
-    for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    return made
+    return Fitting(columns, rows)
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> Table:
@@ -61,7 +53,7 @@ def facts(pairs: Iterable[tuple[str, Any]]) -> Table:
     made.add_column(style="bright_black", no_wrap=True)
     made.add_column(overflow="fold")
     for name, value in pairs:
-        made.add_row(name, _cell(value))
+        made.add_row(name, cell(value))
     return made
 
 
@@ -71,22 +63,6 @@ def state(name: str) -> str:
     return f"[{how.colour}]{how.word}[/]"
 
 
-class Markup(str):
-    """Text that is markup already."""
-
-    __slots__ = ()
-
-
 def coloured(name: str) -> Markup:
     """Return a state as a table's cell."""
     return Markup(state(name))
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, Markup):
-        return str(value)
-    if value is None or value == "":
-        return "-"
-    if isinstance(value, datetime):
-        return f"{looks.utc(value)} [bright_black]{looks.age(value, now())}[/]"
-    return escape(str(value))

@@ -21,11 +21,13 @@ Every command ends with 0 when it was done, 1 when it was refused or failed (mes
 standard error), 2 when it was called wrongly. With `--json` standard output is one JSON document
 and nothing else.
 
-Where Penstock is: `--url`, else the embedded Penstock of `--data-dir`, else where `penstock login`
-signed in last. Who one is: `PENSTOCK_USERNAME` with `PENSTOCK_PASSWORD` or
-`PENSTOCK_PASSWORD_FILE`, else the operator of the embedded Penstock (who can read its data folder),
-else what `penstock login` keeps in `$XDG_CONFIG_HOME/penstock/credentials.json`, readable by its
-owner alone.
+Where Penstock is: `--url` or `--data-dir`, else `PENSTOCK_URL` or `PENSTOCK_DATA_DIR`, else the
+embedded Penstock of `penstock-data` here, else where `penstock login` signed in last. A folder that
+is named is meant: if no Penstock runs there, that is an error.
+
+Who one is: `PENSTOCK_USERNAME` with `PENSTOCK_PASSWORD` or `PENSTOCK_PASSWORD_FILE`, else the
+operator of the embedded Penstock (who can read its data folder), else what `penstock login` keeps
+in `$XDG_CONFIG_HOME/penstock/credentials.json`, readable by its owner alone.
 """
 
 
@@ -76,6 +78,8 @@ def _choices(annotation: Any) -> list[str]:
 
 def _default(parameter: Any) -> str:
     value = parameter.default
+    if isinstance(parameter.show_default, str):
+        return f"`{parameter.show_default}`"
     if parameter.required:
         return "must be given"
     if isinstance(value, Path) and value.is_absolute():

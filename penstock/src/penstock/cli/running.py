@@ -6,53 +6,79 @@ They import the services when they are called: no other command needs them, and 
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 import penstock
-from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir
+from penstock.cli.connection import DEFAULT_DATA_DIR
+from penstock.data_folder import log_to_file
 from penstock_core.logs import set_up_logging
+
+if TYPE_CHECKING:
+    from penstock.saying import Speaker
 
 PORT = 8642
 TEMPLATES = Path(penstock.__file__).parents[3] / "templates"
 
-Port = Annotated[int, typer.Option(help="Port on the loopback interface; 0 takes a free one.")]
+Port = Annotated[
+    int,
+    typer.Option(min=0, max=65535, help="Port on the loopback interface; 0 takes a free one."),
+]
+HouseDir = Annotated[
+    Path,
+    typer.Option("--data-dir", envvar="PENSTOCK_DATA_DIR", help="Folder for all that it keeps."),
+]
+Verbose = Annotated[bool, typer.Option(help="Log what every service does, on standard error.")]
+PIPE_WIDTH = 132
+"""Columns of a page that no terminal shows."""
 
 
 def up(
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: HouseDir = DEFAULT_DATA_DIR,
     port: Port = PORT,
     hold_jobs: Annotated[bool, typer.Option(help="Start no job until released.")] = False,
-    verbose: Annotated[bool, typer.Option(help="Log what every service does.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run every service in this process, until Ctrl-C; goes on from where it was."""
     from penstock.up import up as stand
 
-    set_up_logging("penstock", as_json=not sys.stderr.isatty(), level=_level(verbose))
-    asyncio.run(stand(data_dir, port, hold_jobs=hold_jobs, console=Console()))
+    _log(data_dir, verbose)
+    speaker = _speaker(data_dir, verbose)
+    asyncio.run(stand(data_dir, port, hold_jobs=hold_jobs, speaker=speaker))
+
+
+def _above_zero(speed: float) -> float:
+    if not speed > 0:
+        raise typer.BadParameter(f"{speed} is not above 0; 1 is real time.")
+    return speed
 
 
 def demo(
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: HouseDir = DEFAULT_DATA_DIR,
     port: Annotated[
         int | None,
-        typer.Option(help="Port on the loopback interface.", show_default="8642, or any"),
+        typer.Option(
+            min=0, max=65535, help="Port on the loopback interface.", show_default="8642, or any"
+        ),
     ] = None,
     templates: Annotated[Path, typer.Option(help="Folder of templates to load.")] = TEMPLATES,
-    speed: Annotated[float, typer.Option(help="Simulated seconds a second of the wall.")] = 4,
+    speed: Annotated[
+        float,
+        typer.Option(callback=_above_zero, help="Simulated seconds a second of the wall."),
+    ] = 4,
     stfs: Annotated[int, typer.Option(min=8, max=13, help="STFs of the run.")] = 8,
     leave: Annotated[bool, typer.Option("--exit", help="End when the results are shown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one object; implies --exit.")] = (
         False
     ),
-    verbose: Annotated[bool, typer.Option(help="Log what every service does.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Load templates, take a simulated run of real collision events, show what came out."""
     from penstock.demo.scenario import DemoOptions, demonstrate
 
-    set_up_logging("penstock", as_json=not sys.stderr.isatty(), level=_level(verbose))
+    _log(data_dir, verbose)
     options = DemoOptions(
         data_dir=data_dir,
         templates=templates,
@@ -62,8 +88,23 @@ def demo(
         stay=sys.stdout.isatty() and not (leave or as_json),
         as_json=as_json,
     )
-    raise typer.Exit(asyncio.run(demonstrate(options)))
+    speaker = _speaker(data_dir, verbose, on_stderr=as_json)
+    raise typer.Exit(asyncio.run(demonstrate(options, speaker)))
 
 
-def _level(verbose: bool) -> str:
-    return "INFO" if verbose else "WARNING"
+def _log(data_dir: Path, verbose: bool) -> None:
+    """Log into the data folder, out of the way of what is said; or all of it to standard error."""
+    set_up_logging(
+        "penstock", as_json=not sys.stderr.isatty(), level="INFO" if verbose else "WARNING"
+    )
+    if not verbose:
+        log_to_file(data_dir)
+
+
+def _speaker(data_dir: Path, verbose: bool, on_stderr: bool = False) -> "Speaker":
+    from penstock.saying import Speaker
+
+    stream = sys.stderr if on_stderr else sys.stdout
+    width = None if stream.isatty() else PIPE_WIDTH
+    console = Console(stderr=on_stderr, width=width)
+    return Speaker(console, data_dir, logs_to_file=not verbose)

@@ -8,10 +8,12 @@ from penstock_core.errors import InvalidInput
 
 
 class CliSettings(BaseSettings):
-    """Credentials for programs; people use ``penstock login``.
+    """Credentials for programs (people use ``penstock login``), and where Penstock is.
 
     Attributes
     ----------
+    url, data_dir
+        What ``--url`` and ``--data-dir`` are where they are not given.
     username, password
         Email address and password of the user to be.
     password_file
@@ -20,6 +22,8 @@ class CliSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PENSTOCK_", frozen=True, extra="ignore")
 
+    url: str = ""
+    data_dir: Path | None = None
     username: str = ""
     password: str = ""
     password_file: Path | None = None

@@ -6,27 +6,37 @@ from typing import Annotated, Literal
 import typer
 from rich.console import RenderableType
 
-from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
-from penstock.cli.output import AsJson, Markup, coloured, show, table
+from penstock.cli.connection import DataDir, Url, connect
+from penstock.cli.jobs import held_line
+from penstock.cli.output import AsJson, coloured, show, table
+from penstock.tables import SPD, Column, Markup
 from penstock_core.contracts.workflow import SpdTask, Task
 from penstock_core.states import TaskStatus
 
 TaskId = Annotated[int, typer.Argument(min=1, help="The task's id.")]
 Rank = Annotated[int, typer.Option(min=1, help="A higher rank runs first.")]
 
-Device = Annotated[Literal["CPU", "GPU"], typer.Option(help="Where the jobs run.")]
-Mode = Annotated[Literal["map", "merge"], typer.Option(help="map: a job a file. merge: one job.")]
+Device = Annotated[
+    Literal["CPU", "GPU"], typer.Option(case_sensitive=False, help="Where the jobs run.")
+]
+Mode = Annotated[
+    Literal["map", "merge"],
+    typer.Option(case_sensitive=False, help="map: a job a file. merge: one job."),
+]
 
+MORE = (Column("step"), Column("progress", drop=1), Column("remark", drop=2, least=16))
 _BAR = 12
 
 
 def list_all(
-    status: Annotated[TaskStatus | None, typer.Option(help="Only tasks in this state.")] = None,
+    status: Annotated[
+        TaskStatus | None, typer.Option(case_sensitive=False, help="Only tasks in this state.")
+    ] = None,
     workflow: Annotated[int | None, typer.Option(help="Only tasks of this workflow.")] = None,
     dataset: Annotated[str, typer.Option(help="Only tasks that read this dataset.")] = "",
     namespace: Annotated[str, typer.Option(help="Only tasks of this namespace.")] = "",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List tasks with SPD's columns, their progress and what they wait for."""
@@ -34,7 +44,8 @@ def list_all(
         tasks = penstock.tasks(
             status=status or "", workflow=workflow, dataset=dataset, namespace=namespace
         )
-    show(tasks, as_json, lambda: _list_view(tasks))
+        held = () if as_json else held_line(penstock)
+    show(tasks, as_json, lambda: (*held, *_list_view(tasks)))
 
 
 def submit(
@@ -48,7 +59,7 @@ def submit(
     namespace: Annotated[str, typer.Option(help="Namespace of the dataset.")] = "default",
     key: Annotated[str, typer.Option(help="With the same key a repeat is the same task.")] = "",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Submit one task over a dataset."""
@@ -68,7 +79,7 @@ def submit(
 
 
 def cancel(
-    task_id: TaskId, url: Url = "", data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False
+    task_id: TaskId, url: Url = "", data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
     """Cancel a task; its running jobs are stopped."""
     with connect(url, data_dir) as penstock:
@@ -80,7 +91,7 @@ def rank(
     task_id: TaskId,
     rank: Annotated[int, typer.Argument(min=1, help="A higher rank runs first.")],
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a task's rank."""
@@ -94,21 +105,19 @@ def _list_view(tasks: Sequence[Task]) -> Iterator[RenderableType]:
         yield "No task."
         return
     extra = [(task.step, progress(task), _remark(task)) for task in tasks]
-    yield _spd_table(tasks, ("step", "progress", "remark"), extra)
+    yield _spd_table(tasks, MORE, extra)
 
 
 def _spd_table(
-    tasks: Sequence[SpdTask], more: Sequence[str] = (), extra: Sequence[Sequence[str]] = ((),)
+    tasks: Sequence[SpdTask], more: Sequence[Column] = (), extra: Sequence[Sequence[str]] = ((),)
 ) -> RenderableType:
-    columns = ("#task", "#wflow", "exec", "args", "#rank", "device", "mode", "#retry")
-    ids = ("#in", "#out", "#log", "status")
     rows = (
         (*task.model_dump(include=set(SpdTask.model_fields) - {"status"}).values(), *last)
         for task, last in (
             (task, (coloured(task.status), *extra[n])) for n, task in enumerate(tasks)
         )
     )
-    return table((*columns, *ids, *more), rows)
+    return table((*SPD, *more), rows)
 
 
 def progress(task: Task) -> Markup:

@@ -11,10 +11,11 @@ from rich.markup import escape
 
 from penstock.cli import planning
 from penstock.cli.checking import Checked, check_files
-from penstock.cli.connection import DEFAULT_DATA_DIR, DataDir, Url, connect
+from penstock.cli.connection import DataDir, Url, connect
 from penstock.cli.output import AsJson, coloured, facts, show, state, table
 from penstock.client import Penstock
 from penstock.local_template import is_local, read_local
+from penstock.tables import Column
 from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, Template
 from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.states import TemplateStatus
@@ -23,6 +24,17 @@ Masks = Annotated[
     list[str] | None,
     typer.Option("--mask", help="Name mask, in place of the file's; may be given several times."),
 ]
+
+COLUMNS = (
+    Column("#id"),
+    Column("name"),
+    Column("#version"),
+    Column("status"),
+    Column("masks", drop=1, least=12),
+    Column("namespace", drop=3),
+    Column("created", drop=4),
+    Column("by", drop=2),
+)
 
 
 def check(
@@ -49,7 +61,7 @@ def plan(
     ] = None,
     namespace: Annotated[str, typer.Option(help="Namespace of the dataset.")] = "default",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the chain that a template would make of a dataset; nothing is made."""
@@ -67,10 +79,11 @@ def upload(
     name: Annotated[str, typer.Option(help="Name, in place of the file's.")] = "",
     mask: Masks = None,
     status: Annotated[
-        TemplateStatus | None, typer.Option(help="State to begin in, in place of the file's.")
+        TemplateStatus | None,
+        typer.Option(case_sensitive=False, help="State to begin in, in place of the file's."),
     ] = None,
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Store a template; from now on it takes the datasets that its masks fit."""
@@ -85,10 +98,12 @@ def upload(
 
 
 def list_all(
-    status: Annotated[TemplateStatus | None, typer.Option(help="Only in this state.")] = None,
+    status: Annotated[
+        TemplateStatus | None, typer.Option(case_sensitive=False, help="Only in this state.")
+    ] = None,
     name: Annotated[str, typer.Option(help="Only of this name.")] = "",
     url: Url = "",
-    data_dir: DataDir = DEFAULT_DATA_DIR,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List template versions."""
@@ -147,8 +162,7 @@ def _list_view(templates: Sequence[Template]) -> Iterator[RenderableType]:
     if not templates:
         yield "No template."
         return
-    columns = ("#id", "name", "#version", "status", "masks", "namespace", "created", "by")
-    yield table(columns, (_row(template) for template in templates))
+    yield table(COLUMNS, (_row(template) for template in templates))
 
 
 def _row(template: Template) -> tuple[Any, ...]:

@@ -29,6 +29,12 @@ class DatasetLine(Frozen):
     closed_because: str
 
 
+class DemoTask(SpdTask):
+    """SPD's row of a task, and the step that it is."""
+
+    step: str
+
+
 class DemoResult(Frozen):
     """The result, as ``penstock demo --json`` prints it.
 
@@ -48,7 +54,7 @@ class DemoResult(Frozen):
     plot: str
     url: str
     datasets: tuple[DatasetLine, ...]
-    tasks: tuple[SpdTask, ...]
+    tasks: tuple[DemoTask, ...]
 
 
 class Gatherer:
@@ -70,15 +76,16 @@ class Gatherer:
         order = list(DatasetKind)
         return tuple(sorted(page.items, key=lambda d: (order.index(d.kind), d.opened_at)))
 
-    async def gather(self, run: int, wall_s: float, url: str) -> DemoResult:
-        """Return the result of ``run``, its ``problems`` named."""
+    async def gather(self, run: int, wall_s: float, url: str, problem: str = "") -> DemoResult:
+        """Return the result of ``run``, its ``problems`` named; ``problem`` is known already."""
         datasets, tasks = await self.datasets(), await self.tasks()
         spd = await self._spd_rows(tasks)
         events_in = sum(_events(f) for f in await self._files(datasets, self._name))
         last = await self._files(datasets, next((t.output_name for t in tasks[-1:]), ""))
         summary = _summary(last)
         plot = next((str(path_of(f)) for f in last if f.basename.endswith(".png")), "")
-        problems = tuple(_problems(tasks, datasets, events_in, summary))
+        found = _problems(tasks, datasets, events_in, summary) if tasks else []
+        problems = (*([problem] if problem else []), *found)
         return DemoResult(
             run=run,
             ok=not problems,
@@ -95,13 +102,17 @@ class Gatherer:
             tasks=spd,
         )
 
-    async def _spd_rows(self, tasks: tuple[Task, ...]) -> tuple[SpdTask, ...]:
+    async def _spd_rows(self, tasks: tuple[Task, ...]) -> tuple[DemoTask, ...]:
         if not tasks:
             return ()
         first = min(task.task_id for task in tasks)
         rows = await self._data_access.spd_tasks(after=first - 1, limit=1000)
-        wanted = {task.task_id for task in tasks}
-        return tuple(row for row in rows if row.task_id in wanted)
+        steps = {task.task_id: task.step for task in tasks}
+        return tuple(
+            DemoTask(**row.model_dump(), step=steps[row.task_id])
+            for row in rows
+            if row.task_id in steps
+        )
 
     async def _files(self, datasets: tuple[Dataset, ...], name: str) -> tuple[ContentFile, ...]:
         for dataset in datasets:
@@ -156,8 +167,6 @@ def _problems(
         if task.status != TaskStatus.FINISHED
     ]
     problems += [f"dataset {d.name} is {d.state}" for d in datasets if d.state != "CLOSED"]
-    if not tasks:
-        problems.append("no template took the run")
     counts = {
         "events in the STF files": (events_in, EVENTS),
         "events read by the chain": (summary.get("events_in"), events_in),

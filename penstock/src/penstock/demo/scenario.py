@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,16 @@ from rich.console import Console
 from penstock.daq_runs import DaqRun, RunOptions, daq_runs, new_run, sending
 from penstock.demo.result import DemoResult, Gatherer
 from penstock.demo.show import Bars, show
+from penstock.demo.watching import Watch
 from penstock.house import OpenHouse
+from penstock.saying import Speaker
 from penstock.serve import signalled
 from penstock.template_file import read_template
-from penstock.up import say_where, standing, until
+from penstock.up import OPERATOR, standing, until
 from penstock_core.clients.house import HouseClients
-from penstock_core.contracts.workflow import Task
-from penstock_core.errors import Duplicate
-from penstock_core.states import FINAL_TASKS, DatasetState
+from penstock_core.contracts.workflow import NewTemplate
+from penstock_core.errors import Duplicate, InvalidInput
 
-OPERATOR = "operator"
 FIRST_RUN = 101983
 TIME_LIMIT_S = 600
 LOOK_EVERY_S = 0.25
@@ -42,27 +43,47 @@ class DemoOptions:
     stfs: int
     stay: bool
     as_json: bool
+    time_limit_s: float = TIME_LIMIT_S
 
 
-async def demonstrate(options: DemoOptions) -> int:
-    """Run the demonstration; return the exit status: 0 if all finished and every count is right."""
-    console = Console(stderr=options.as_json)
+async def demonstrate(options: DemoOptions, speaker: Speaker) -> int:
+    """Run the demonstration; return the exit status: 0 if all finished and every count is right.
+
+    Raises
+    ------
+    InvalidInput
+        the folder of templates holds none, or one that cannot be read; nothing is started then.
+    """
+    templates = read_templates(options.templates)
     began = time.monotonic()
     stop = signalled()
-    async with standing(options.data_dir, *options.ports) as (house, url):
-        say_where(console, house, url, options.data_dir)
-        result = await _unless(stop, house, _course(house, url, options, console, began))
+    async with standing(options.data_dir, *options.ports, speaker=speaker) as (house, url):
+        course = _course(house, url, options, templates, speaker, began)
+        result = await _unless(stop, house, course)
         if result is None:
-            console.print("Stopped; `penstock up` or another demo goes on from here.")
+            speaker.say("Stopped; `penstock up` or another demo goes on from here.")
             return 130
         if options.as_json:
             sys.stdout.write(result.model_dump_json(indent=2) + "\n")
             sys.stdout.flush()
-        show(console, result)
+        show(speaker.console, result)
+        speaker.again(options.stay)
         if options.stay:
-            console.print(f"Look around at [bold]{url}/ui/[/bold]; Ctrl-C ends.")
             await until(stop, house.stopped)
     return 0 if result.ok else 1
+
+
+def read_templates(folder: Path) -> tuple[NewTemplate, ...]:
+    """Return the templates of a folder and of those right below; raises ``InvalidInput``."""
+    files = sorted([*folder.glob("*template.yaml"), *folder.glob("*/*template.yaml")])
+    if not files:
+        wrong = "holds no template.yaml" if folder.is_dir() else "is no folder"
+        raise InvalidInput(
+            f"{folder} {wrong}.",
+            hint="--templates names a folder with a template.yaml, or with folders that have one.",
+            field="templates",
+        )
+    return tuple(read_template(file) for file in files)
 
 
 async def _unless(
@@ -82,20 +103,25 @@ async def _unless(
 
 
 async def _course(
-    house: OpenHouse, url: str, options: DemoOptions, console: Console, began: float
+    house: OpenHouse,
+    url: str,
+    options: DemoOptions,
+    templates: Sequence[NewTemplate],
+    speaker: Speaker,
+    began: float,
 ) -> DemoResult:
-    async with HouseClients(house.house, OPERATOR) as clients:
-        files = sorted(options.templates.glob("*/*template.yaml"))
-        await asyncio.gather(*(_upload(clients, file, console) for file in files))
-        run = _run_to_take(options)
+    async with HouseClients(house.house, OPERATOR) as clients, AsyncExitStack() as stack:
+        await asyncio.gather(*(_upload(clients, one, speaker.console) for one in templates))
+        run = _not_shown(options.data_dir)
+        if run is None:
+            run = _next_run(options)
+            await stack.enter_async_context(sending(run, url, house.house.settings, speaker.sent))
         gatherer = Gatherer(clients.dsm, clients.data_access, f"swf.{run.number}.run")
-        async with sending(run, url, house.house.settings):
-            await _watch(gatherer, run, console)
-        return await gatherer.gather(run.number, time.monotonic() - began, url)
+        problem = await _watch(gatherer, run, house, options, speaker.console)
+        return await gatherer.gather(run.number, time.monotonic() - began, url, problem)
 
 
-async def _upload(clients: HouseClients, file: Path, console: Console) -> None:
-    template = read_template(file)
+async def _upload(clients: HouseClients, template: NewTemplate, console: Console) -> None:
     try:
         made = await clients.data_access.create_template(template)
         console.print(f"Template {made.name} takes {', '.join(made.masks)}", highlight=False)
@@ -103,12 +129,14 @@ async def _upload(clients: HouseClients, file: Path, console: Console) -> None:
         console.print(f"Template {template.name} is there", highlight=False)
 
 
-def _run_to_take(options: DemoOptions) -> DaqRun:
-    """Return the unfinished run, if there is one, else a new one with the next number."""
+def _not_shown(data_dir: Path) -> DaqRun | None:
+    """Return the first run whose result nobody has seen; where it is unsent, it is being sent."""
+    unseen = (run for run in daq_runs(data_dir) if not (run.folder / "shown").exists())
+    return next(unseen, None)
+
+
+def _next_run(options: DemoOptions) -> DaqRun:
     runs = daq_runs(options.data_dir)
-    for run in runs:
-        if not (run.folder / "shown").exists():
-            return run
     number = max((run.number + 1 for run in runs), default=FIRST_RUN)
     return new_run(
         options.data_dir,
@@ -116,21 +144,23 @@ def _run_to_take(options: DemoOptions) -> DaqRun:
     )
 
 
-async def _watch(gatherer: Gatherer, run: DaqRun, console: Console) -> None:
-    """Show progress until everything of the run is final, or the time is up."""
-    deadline = time.monotonic() + TIME_LIMIT_S
+async def _watch(
+    gatherer: Gatherer, run: DaqRun, house: OpenHouse, options: DemoOptions, console: Console
+) -> str:
+    """Show progress until everything of the run is final; return what prevented that, or ""."""
+    # A template that takes the run does so by the generator's next look; two are for certain.
+    patience_s = 2 * house.house.settings.reconcile_every_s
+    watch = Watch(time.monotonic(), options.time_limit_s, patience_s)
     with Bars(console) as bars:
-        while time.monotonic() < deadline:
+        while True:
             datasets, tasks = await gatherer.datasets(), await gatherer.tasks()
             for dataset in datasets[:1]:
                 bars.run(dataset.name, dataset.files, run.options.stfs, dataset.state)
             for task in tasks:
                 bars.task(task)
-            if _all_final(tasks) and all(d.state != DatasetState.OPEN for d in datasets):
+            verdict = watch.look(datasets, tasks, time.monotonic())
+            if verdict.shown:
                 (run.folder / "shown").touch()
-                return
+            if verdict.over:
+                return verdict.problem
             await asyncio.sleep(LOOK_EVERY_S)
-
-
-def _all_final(tasks: tuple[Task, ...]) -> bool:
-    return bool(tasks) and all(task.status in FINAL_TASKS for task in tasks)

@@ -1,13 +1,14 @@
 """How a demonstration looks at a terminal: bars while it goes, tables at its end."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from penstock.demo.result import DemoResult
+from penstock.demo.result import DemoResult, DemoTask
+from penstock.tables import SPD, Column, Fitting
 from penstock_core.contracts.workflow import Task
-
-WIDTH = 132
 
 
 class Bars:
@@ -53,16 +54,15 @@ class Bars:
         self._progress.update(bar.id, completed=done, total=of or None, state=state)
 
     def _say(self, label: str, done: int, of: int, state: str) -> None:
-        line = f"{label}: {done} of {of}, {state}"
+        line = f"{label}: {done} of {of or '?'}, {state}"
         if self._said.get(label) != line:
             self._said[label] = line
-            self._console.print(line, highlight=False)
+            self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def show(console: Console, result: DemoResult) -> None:
     """Print the result: datasets and why each closed, tasks as SPD's table, figures, addresses."""
-    wide = Console(file=console.file, width=max(console.width, WIDTH))
-    wide.print(_datasets(result), _tasks(result))
+    console.print(_datasets(result), _tasks(result))
     console.print(
         f"Events in {result.events_in}, decoded {result.events_decoded}, "
         f"dimuon candidates {result.candidates}, Z peak at {result.z_peak_gev:.2f} GeV"
@@ -73,27 +73,29 @@ def show(console: Console, result: DemoResult) -> None:
     )
     console.print(f"Plot: {result.plot}", soft_wrap=True, highlight=False)
     for problem in result.problems:
-        console.print(f"[bold red]not right:[/bold red] {problem}")
+        console.print(f"[bold red]not right:[/bold red] {escape(problem)}", soft_wrap=True)
 
 
-def _datasets(result: DemoResult) -> Table:
-    table = Table(title=f"Datasets of run {result.run}", title_justify="left")
-    for column, justify in (("name", "left"), ("state", "left"), ("files", "right")):
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    table.add_column("bytes", justify="right")
-    table.add_column("closed because", overflow="fold")
-    for line in result.datasets:
-        table.add_row(
-            line.name, line.state, str(line.files), f"{line.bytes:,}", line.closed_because
-        )
-    return table
+def _datasets(result: DemoResult) -> Fitting:
+    columns = (
+        Column("name"),
+        Column("state"),
+        Column("#files", drop=1),
+        Column("#bytes", drop=2),
+        Column("closed because", drop=3, least=24),
+    )
+    rows = (
+        (line.name, line.state, line.files, f"{line.bytes:,}", line.closed_because)
+        for line in result.datasets
+    )
+    return Fitting(columns, rows, f"Datasets of run {result.run}")
 
 
-def _tasks(result: DemoResult) -> Table:
-    table = Table(title="Tasks", title_justify="left")
-    rows = [task.model_dump() for task in result.tasks]
-    for column in rows[0] if rows else ():
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    return table
+def _tasks(result: DemoResult) -> Fitting:
+    columns = (SPD[0], Column("step"), *SPD[1:])
+    rows = ((task.task_id, task.step, *_rest(task)) for task in result.tasks)
+    return Fitting(columns, rows, "Tasks")
+
+
+def _rest(task: DemoTask) -> Iterable[object]:
+    return task.model_dump(exclude={"task_id", "step"}).values()

@@ -1,0 +1,62 @@
+"""The data folder of an installation: made ready, held by one process, with a file for its log."""
+
+import fcntl
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from penstock_core.errors import Conflict, InvalidInput
+from penstock_core.logs import JsonLines
+
+LOG_BYTES = 10_000_000
+
+
+def make_ready(data_dir: Path) -> None:
+    """Make the folder if it is not there; raises ``InvalidInput`` where nothing can be written."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        raise InvalidInput(
+            f"{data_dir} cannot be the data folder: {os.strerror(error.errno or 0)}.",
+            hint="Name a folder that you may write to with --data-dir.",
+            facts={"data_dir": str(data_dir)},
+        ) from error
+
+
+@contextmanager
+def sole_user(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder's lock: two embedded systems in one folder would harm each other."""
+    make_ready(data_dir)
+    with (data_dir / "penstock.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Conflict(
+                f"{data_dir} is in use by another Penstock.",
+                hint="Stop that one, or give this one a folder of its own with --data-dir.",
+            ) from error
+        yield
+
+
+def log_file(data_dir: Path) -> Path:
+    """Return where the services' log is, unless it goes to standard error."""
+    return data_dir / "log"
+
+
+def log_to_file(data_dir: Path) -> None:
+    """Send all records to the folder's log, in place of standard error.
+
+    It may hold a token that the admin is to pass on: its owner alone can read it.
+    """
+    make_ready(data_dir)
+    path = log_file(data_dir)
+    path.touch(mode=0o600)
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
+    handler.setFormatter(JsonLines("penstock"))
+    logging.getLogger().handlers[:] = [handler]
