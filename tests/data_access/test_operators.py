@@ -24,18 +24,19 @@ async def submit(room: Room) -> None:
     service = room.client(Role.SERVICE)
     (due,) = await service.claim_tasks(ClaimRequest(claimant="me"))
     told = SubmittedTask(
-        task_id=1, token=due.token, external_id="task.1", output_uid="o", log_uid="l"
+        task_id=1, token=due.token, external_id="task.1", output_uid="o1", log_uid="l1"
     )
     await service.store_submitted([told])
 
 
-async def report(room: Room, status: TaskStatus) -> None:
+async def report(room: Room, status: TaskStatus, task_id: int = 1) -> None:
     service = room.client(Role.SERVICE)
     at = await service.cursor("reports")
     counts = dict.fromkeys(
         ("jobs", "running", "finished", "failed", "output_files", "log_files"), 0
     )
-    told = TaskReport(task_id=1, output_uid="o", log_uid="l", status=status, **counts)
+    uids = {"output_uid": f"o{task_id}", "log_uid": f"l{task_id}"}
+    told = TaskReport(task_id=task_id, status=status, **uids, **counts)
     await service.store_observed(
         ObservedBatch(follower="reports", expected=at, cursor=at + 1, tasks=(told,), jobs=())
     )
@@ -65,6 +66,27 @@ async def test_a_running_task_is_asked_to_end_and_moves_when_that_is_observed(
     assert await requests(operator) == [Command(name="task.1", action="cancel")]
     await report(room, TaskStatus.CANCELLED)
     assert [task.status for task in await operator.spd_tasks()] == ["CANCELLED"] * 2
+
+
+async def test_a_task_cancelled_on_its_way_to_the_workload_system_is_ended_there(
+    room: Room, operator: DataAccessClient
+) -> None:
+    service = room.client(Role.SERVICE)
+    await service.claim_tasks(ClaimRequest(claimant="killed before it stored the submission"))
+    await operator.set_status(1, "CANCELLED")
+    await report(room, TaskStatus.IN_PROGRESS)
+    assert await requests(operator) == [Command(name="task.1", action="cancel")]
+    await report(room, TaskStatus.CANCELLED)
+    assert len(await requests(operator)) == 1
+
+
+async def test_a_running_task_that_reads_from_a_cancelled_one_is_asked_to_end(
+    room: Room, operator: DataAccessClient
+) -> None:
+    await submit(room)
+    await report(room, TaskStatus.IN_PROGRESS, task_id=2)
+    await report(room, TaskStatus.CANCELLED)
+    assert await requests(operator) == [Command(name="task.2", action="cancel")]
 
 
 async def test_asking_for_the_status_it_has_changes_nothing(

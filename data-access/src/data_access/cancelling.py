@@ -1,4 +1,4 @@
-"""Tasks that can never run any more, for a task that they read from was cancelled."""
+"""Tasks that can never run, or end, any more: a task that they read from was cancelled."""
 
 from collections.abc import Iterable
 
@@ -7,17 +7,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import Row, chunks
 from data_access.schema import log, task, task_input, workflow
-from data_access.task_events import status_event
+from data_access.task_events import request_event, status_event
 from penstock_core.clock import now
 from penstock_core.states import TaskStatus
 
+RUNNING_TASKS = frozenset({TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS})
+
 
 async def cancel_dependants(connection: AsyncConnection, workflows: Iterable[int]) -> None:
-    """Cancel the DEFINED tasks of ``workflows`` that read, over any steps, from a cancelled one."""
+    """Cancel the tasks of ``workflows`` that read, over any steps, from a cancelled one.
+
+    Those that run are asked to end, for their input never will; what reads from them follows
+    when they have.
+    """
     for some in chunks(set(workflows)):
         rows = await _tasks(connection, some)
         doomed = _doomed(rows, await _links(connection, rows))
-        await write_cancelled(connection, [(row, _because(why)) for row, why in doomed])
+        planned = [(row, why) for row, why in doomed if row["status"] == TaskStatus.DEFINED]
+        await write_cancelled(connection, [(row, _because(why)) for row, why in planned])
+        running = [row for row, _ in doomed if row["status"] in RUNNING_TASKS]
+        await log.append(connection, [request_event(row, "cancel") for row in running])
 
 
 async def write_cancelled(connection: AsyncConnection, tasks: list[tuple[Row, str]]) -> None:
@@ -63,12 +72,13 @@ async def _links(connection: AsyncConnection, rows: list[Row]) -> dict[int, set[
 
 
 def _doomed(rows: list[Row], links: dict[int, set[int]]) -> list[tuple[Row, str]]:
-    """Return what can never run, with the step that is why; rows come in the chain's order."""
+    """Return what can never run or end, and the step that is why; rows come in chain order."""
     dead = {r["datas_out_id"]: r["step"] for r in rows if r["status"] == TaskStatus.CANCELLED}
     doomed = []
     for row in rows:
         lost = links.get(row["task_id"], set()) & dead.keys()
-        if row["status"] == TaskStatus.DEFINED and lost:
+        if lost and row["status"] in {TaskStatus.DEFINED, *RUNNING_TASKS}:
             doomed.append((row, dead[min(lost)]))
-            dead[row["datas_out_id"]] = row["step"]
+            if row["status"] == TaskStatus.DEFINED:
+                dead[row["datas_out_id"]] = row["step"]
     return doomed

@@ -11,9 +11,10 @@ from data_access.bulk import Row, insert_into
 from data_access.cancelling import cancel_dependants
 from data_access.schema import job, log, task
 from data_access.submitted import lock_tasks, open_datasets
-from data_access.task_events import external_name, status_event
+from data_access.task_events import external_name, request_event, status_event
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import JobReport, ObservedBatch, TaskReport
+from penstock_core.eventlog import NewEvent
 from penstock_core.states import FINAL_TASKS, TASK_MOVES, TaskStatus, may_move
 from penstock_core.store import Store
 
@@ -37,6 +38,7 @@ async def store_observed(store: Store, batch: ObservedBatch) -> None:
         await log.append(connection, [status_event(row) for row in moved])
         cancelled = [r["workflow_id"] for r in moved if r["status"] == TaskStatus.CANCELLED]
         await cancel_dependants(connection, cancelled)
+        await log.append(connection, _running_on(rows, reports))
         await _store_jobs(connection, [j for j in batch.jobs if j.task_id in rows])
 
 
@@ -85,6 +87,17 @@ def next_status(before: str, reported: TaskStatus) -> TaskStatus | None:
     if status is TaskStatus.DEFINED and reported is not status:
         status = TaskStatus.SUBMITTED
     return reported if may_move(TASK_MOVES, status, reported) else None
+
+
+def _running_on(rows: Mapping[int, Row], reports: Mapping[int, TaskReport]) -> list[NewEvent]:
+    """Return the requests to end tasks that were cancelled on their way to where they run."""
+    return [
+        request_event(rows[number], "cancel")
+        for number, report in sorted(reports.items())
+        if number in rows
+        and rows[number]["status"] == TaskStatus.CANCELLED
+        and report.status not in FINAL_TASKS
+    ]
 
 
 _ORDER = (TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS)
