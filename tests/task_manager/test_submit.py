@@ -15,6 +15,7 @@ from penstock_core.contracts.workflow import (
     TaskInput,
 )
 from penstock_core.contracts.workload import Accepted, WorkloadTask
+from penstock_core.errors import Duplicate
 from penstock_core.states import DatasetKind, DatasetState
 from task_manager.submit import Submitter
 
@@ -51,13 +52,16 @@ def due(task_id: int) -> DueTask:
 
 
 class Dsm:
-    """Makes datasets by name, once."""
+    """Makes datasets by name, once: all or none, and none of those that are taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, *taken: str) -> None:
+        self.taken = taken
         self.made: dict[str, Dataset] = {}
 
     async def create_datasets(self, wanted: Sequence[NewDataset]) -> tuple[Dataset, ...]:
         for new in wanted:
+            if new.name in self.taken:
+                raise Duplicate(f"{new.name} is there already, of another kind")
             fields = new.model_dump()
             self.made.setdefault(
                 new.name,
@@ -146,3 +150,13 @@ async def test_a_refused_task_is_told_of_and_keeps_nobody_else_back(
         await submit(Dsm(), data_access, Workload("task.7"))
     assert [s.task_id for s in data_access.stored] == [8]
     assert "task.7 was refused, and is tried again: taken" in caplog.text
+
+
+async def test_a_task_whose_datasets_cannot_be_made_keeps_nobody_else_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    data_access = DataAccess(due(7), due(8))
+    with caplog.at_level(logging.ERROR):
+        await submit(Dsm("d7.output"), data_access, Workload())
+    assert [s.task_id for s in data_access.stored] == [8]
+    assert "task.7" in caplog.text

@@ -7,6 +7,7 @@ from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.dsm import NewDataset
 from penstock_core.contracts.workflow import ClaimRequest, DueTask, Identity, SubmittedTask
 from penstock_core.contracts.workload import WorkloadTask
+from penstock_core.errors import Conflict, InvalidInput
 from task_manager.workload import WorkloadSystem
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,22 @@ class Submitter:
         due = await self._data_access.claim_tasks(self._claim)
         if not due:
             return False
+        try:
+            await self._submit(due)
+        except (InvalidInput, Conflict) as error:
+            log.warning("%d tasks are submitted alone: %s", len(due), error)
+            for task in due:
+                await self._submit_alone(task)
+        return True
+
+    async def _submit_alone(self, task: DueTask) -> None:
+        """Submit one task; what is wrong with it must not stop the others."""
+        try:
+            await self._submit([task])
+        except (InvalidInput, Conflict) as error:
+            log.error("%s cannot be submitted, and is tried again: %s", external_name(task), error)
+
+    async def _submit(self, due: Sequence[DueTask]) -> None:
         uids = await self._make_datasets(due)
         answers = await self._workload.submit(
             [workload_task(task, *uid) for task, uid in zip(due, uids, strict=True)]
@@ -91,7 +108,6 @@ class Submitter:
                 if external_name(task) in taken
             ]
         )
-        return True
 
     async def _make_datasets(self, due: Sequence[DueTask]) -> list[tuple[str, str]]:
         wanted = [new_dataset(i, task) for task in due for i in (task.output, task.log)]
