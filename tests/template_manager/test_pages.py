@@ -188,3 +188,22 @@ async def test_an_unknown_page_keeps_the_navigation_of_who_is_signed_in(visitor,
     assert 'aria-label="Pages"' in (await visitor.get("/ui/nowhere")).text
     visitor.cookies.clear()
     assert 'aria-label="Pages"' not in (await visitor.get("/ui/nowhere")).text
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("GET /task/all lists them.", '<a href="/ui/tasks">See all tasks</a>'),
+        ("GET /api/v1/dataset lists them.", '<a href="/ui/datasets">See all datasets</a>'),
+        ("Archive it: PUT /template/3/change {}.", '<a href="/ui/templates">See all templates</a>'),
+        ("Sign in again: POST /auth/jwt/login.", '<a href="/ui/sign-in">Sign in</a>'),
+        ("Check both; POST /auth/forgot-password asks.", "an admin can give you a new password"),
+        ("See POST /elsewhere.", "An operator can help"),
+        ("Look <there>.", "Look &lt;there&gt;."),
+    ],
+)
+async def test_a_page_hints_at_pages_and_not_at_rest(visitor, facts, hint, shown):
+    facts.hint = hint
+    text = (await visitor.get("/ui/tasks/404")).text
+    assert shown in text
+    assert not any(f"{method} /" in text for method in ("GET", "PUT", "POST"))

@@ -193,6 +193,7 @@ class Facts:
             file("f-page", "page.html", 25),
             file("f-far", "far.stf", 12),
         ]
+        self.hint = "Look at the list."
         self.asked: list[str] = []
         self.refresh_tokens: dict[str, str] = {}
 
@@ -203,9 +204,9 @@ def _page(items: list[Any], key: Any, after: int, limit: int) -> dict[str, Any]:
     return Page[Any](items=tuple(rest[:limit]), next=following).model_dump(mode="json")
 
 
-def _one(items: list[Any]) -> Any:
+def _one(items: list[Any], hint: str = "Look at the list.") -> Any:
     if not items:
-        raise NotFound("There is no such thing.", hint="Look at the list.")
+        raise NotFound("There is no such thing.", hint=hint)
     return items[0].model_dump(mode="json")
 
 
@@ -281,7 +282,7 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
 
     @app.get("/task/{task_id}/detail")
     async def one_task(_caller: Reader, task_id: int) -> Any:
-        return _one([t for t in facts.tasks if t.task_id == task_id])
+        return _one([t for t in facts.tasks if t.task_id == task_id], facts.hint)
 
     @app.get("/task/{task_id}/job")
     async def jobs(_caller: Reader, task_id: int, after: int = -1, limit: int = 100) -> Any:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from penstock_core import looks
 from penstock_core.clock import now
 from template_manager.chart import until
+from template_manager.hints import page_hint
 
 
 def _environment() -> Environment:
@@ -21,7 +22,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"utc": looks.utc, "size": looks.size, "why": looks.why, "look": looks.look}
-    made.filters |= {"pretty": pretty, "until": until}
+    made.filters |= {"pretty": pretty, "until": until, "hint": page_hint}
     return made
 
 
