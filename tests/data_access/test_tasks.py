@@ -182,6 +182,18 @@ async def test_a_task_with_trigger_closed_waits_for_the_closing_and_says_so(
     assert (await service.task(2)).waits_for == ()
 
 
+async def test_a_task_behind_a_failed_one_says_what_is_to_be_done(
+    service: DataAccessClient,
+) -> None:
+    (due,) = await claim(service)
+    await service.store_submitted([submitted(due)])
+    await observe(service, report(1, TaskStatus.FAILED))
+    assert (await service.task(2)).waits_for == (
+        "a.test.raw.spd.decode.v1 to be closed; task 1 ended FAILED, "
+        "so it stays open until an operator closes it",
+    )
+
+
 async def test_a_state_copied_before_its_dataset_is_known_is_not_lost(
     service: DataAccessClient,
 ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.schema import dataset, job, task, task_input, workflow
@@ -15,6 +15,8 @@ _masked = dataset.alias("masked")
 _in = dataset.alias("in_")
 _out = dataset.alias("out")
 _log = dataset.alias("log")
+_maker = task.alias("maker")
+_LOST = (TaskStatus.FAILED, TaskStatus.PARTIAL, TaskStatus.CANCELLED)
 _OWN = [
     c for c in task.c if c.name in Task.model_fields and c.name not in ("workflow_id", "waits_for")
 ]
@@ -128,19 +130,34 @@ async def read_jobs(
 
 
 async def _waits_for(connection: AsyncConnection, tasks: Sequence[int]) -> dict[int, list[str]]:
+    same_chain = (_maker.c.workflow_id == task.c.workflow_id) & (_maker.c.step == task_input.c.step)
     query = (
-        select(task_input.c.task_id, task_input.c.until, dataset.c.name, dataset.c.state)
+        select(
+            task_input.c.task_id,
+            task_input.c.until,
+            dataset.c.name,
+            dataset.c.state,
+            _maker.c.task_id.label("maker"),
+            _maker.c.status.label("maker_status"),
+        )
         .join(dataset, dataset.c.dataset_id == task_input.c.dataset_id)
+        .join(task, task.c.task_id == task_input.c.task_id)
+        .outerjoin(_maker, same_chain & _maker.c.status.in_(_LOST))
         .where(task_input.c.task_id.in_(tasks), task_input.c.met.is_(False))
         .order_by(task_input.c.task_id, task_input.c.step)
     )
     waits: dict[int, list[str]] = {}
-    for task_id, until, name, state in await connection.execute(query):
-        waits.setdefault(task_id, []).append(_in_words(until, name, state))
+    for row in await connection.execute(query):
+        waits.setdefault(row.task_id, []).append(_in_words(row))
     return waits
 
 
-def _in_words(until: str, name: str, state: str) -> str:
-    if state == DatasetState.DELETED:
-        return f"{name}, which was deleted"
-    return f"{name} to {'exist' if until == 'open' else 'be closed'}"
+def _in_words(need: Row[Any]) -> str:
+    if need.state == DatasetState.DELETED:
+        return f"{need.name}, which was deleted"
+    if need.until == "open":
+        return f"{need.name} to exist"
+    if need.maker is None:
+        return f"{need.name} to be closed"
+    ended = f"task {need.maker} ended {need.maker_status}"
+    return f"{need.name} to be closed; {ended}, so it stays open until an operator closes it"
