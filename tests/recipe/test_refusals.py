@@ -225,3 +225,23 @@ def test_a_workflow_without_steps_is_refused() -> None:
 def test_an_absent_main_names_what_there_is() -> None:
     with pytest.raises(InvalidTemplate, match=r"there is no 'a.cwl'. The bundle has: b.cwl."):
         compile({"b.cwl": TOOL}, "a.cwl")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Fil", "Did you mean File? The types are File, Directory"),
+        ("file", "Did you mean File?"),
+        ("Fle[]", "Did you mean File?"),
+        ("strin?", "Did you mean string?"),
+        ("integer", "Did you mean int"),
+        ("picture", "The types are File, Directory"),
+    ],
+)
+def test_an_unknown_type_is_told_with_the_types_that_there_are(written: str, meant: str) -> None:
+    tool = TOOL.replace("type: File", f"type: '{written}'")
+    documents = {"main.cwl": WORKFLOW, "tool.cwl": tool}
+    with pytest.raises(InvalidTemplate) as caught:
+        compile(documents, "main.cwl")
+    assert caught.value.message.startswith("tool.cwl:5:")
+    assert caught.value.hint.startswith(meant)

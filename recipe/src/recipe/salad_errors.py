@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from schema_salad.exceptions import SchemaSaladException
 
@@ -18,6 +19,11 @@ _MISMATCH = re.compile(
     r"Source '(?P<source>[^']+)' of type (?P<gives>.+?) is incompatible "
     r"(?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+): +"
     r"with sink '(?P<sink>[^']+)' of type (?P<takes>.+?)(?= \S+:\d+:\d+: +Source '|$)"
+)
+_NO_TYPE = re.compile(r"Field '(?:type|items)' references unknown identifier '(?P<type>[^']*)'")
+_TYPES = (
+    *("File", "Directory", "string", "int", "long", "float", "double", "boolean", "Any", "null"),
+    *("stdout", "stderr"),
 )
 _HINTS = {
     "draft-": "Only v1.0, v1.1 and v1.2 are taken; cwl-upgrader rewrites older documents.",
@@ -73,4 +79,15 @@ def _type(text: str) -> str:
 
 
 def _hint(message: str) -> str:
+    if no_type := _NO_TYPE.search(message):
+        return _type_hint(no_type["type"])
     return next((hint for sign, hint in _HINTS.items() if sign in message), "")
+
+
+def _type_hint(name: str) -> str:
+    """Return the type that is nearest to ``name``, and all that there are."""
+    by_lower = {known.lower(): known for known in _TYPES}
+    near = get_close_matches(name.lower(), by_lower, n=1)
+    meant = f"Did you mean {by_lower[near[0]]}? " if near else ""
+    every = ", ".join(_TYPES[:-2])
+    return f"{meant}The types are {every}; File[] is an array, File? may be left out."
