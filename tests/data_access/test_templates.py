@@ -79,6 +79,29 @@ async def test_the_same_content_again_makes_no_version(expert: DataAccessClient)
     assert await states(expert) == [(1, 1, "ACTUAL")]
 
 
+async def test_a_change_without_a_status_keeps_the_status(expert: DataAccessClient) -> None:
+    await expert.create_template(new_template(status=TemplateStatus.SHADOW))
+    same = TemplateChange(inner_dataset_mask="*.test.*", description={"steps": {}})
+    assert (await expert.change_template(1, same)).status == "SHADOW"
+    assert (await expert.change_template(1, TemplateChange())).status == "SHADOW"
+    changed = await expert.change_template(1, TemplateChange(values={"threshold": 5}))
+    assert changed.status == "SHADOW"
+    assert await states(expert) == [(1, 1, "SHADOW"), (2, 2, "SHADOW")]
+
+
+async def test_a_version_out_of_the_shadow_takes_what_comes_from_then_on(
+    expert: DataAccessClient,
+) -> None:
+    await expert.create_template(new_template(status=TemplateStatus.SHADOW))
+    tried = (await expert.template(1)).effective_from
+    before = datetime.now(UTC)
+    actual = await expert.change_template(1, TemplateChange(status=TemplateStatus.ACTUAL))
+    assert tried is not None
+    assert actual.effective_from is not None
+    assert tried < before <= actual.effective_from
+    assert (await expert.template(1)).effective_from == actual.effective_from
+
+
 async def test_a_new_version_of_an_archived_name_may_be_tried_in_shadow(
     expert: DataAccessClient,
 ) -> None:
