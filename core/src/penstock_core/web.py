@@ -124,6 +124,9 @@ async def _answer_error(_request: Request, error: Exception) -> Response:
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        ours = _not_json(first, error.body)
+        return JSONResponse(ours.as_json(), ours.status)
     field = ".".join(str(part) for part in first["loc"][1:])
     all_of_them = [
         {"field": ".".join(str(p) for p in e["loc"][1:]), "message": e["msg"]}
@@ -136,6 +139,19 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
         facts={"errors": all_of_them},
     )
     return JSONResponse(ours.as_json(), ours.status)
+
+
+def _not_json(first: dict[str, Any], body: Any) -> InvalidInput:
+    """Return the error for a body that is no JSON; the place in ``first`` counts characters."""
+    position = int(first["loc"][-1])
+    read = str(body)[:position]
+    line, column = read.count("\n") + 1, position - (read.rfind("\n") + 1) + 1
+    reason = str(first.get("ctx", {}).get("error", "")).lower()
+    return InvalidInput(
+        f"the body is not JSON: line {line} column {column}: {reason}.",
+        hint="Send JSON: names and texts in double quotes, no comma at the end.",
+        facts={"line": line, "column": column},
+    )
 
 
 async def _answer_unroutable(request: Request, error: Exception) -> Response:
