@@ -169,6 +169,23 @@ async def test_messages_may_be_posted_without_a_broker(sqlite_world, storage):
         await world.client(Role.VIEWER).post_messages("daq", "end_run", close)
 
 
+async def test_what_became_of_a_posted_message_is_found_by_its_id(sqlite_world, storage):
+    world = sqlite_world
+    path = "/api/v1/messages/dsm.register/file.input"
+    bodies = [{"datasetName": "a", "files": [told_file(storage, "f1")]}, {"datasetName": "a"}]
+    posted = await world.dsm.call("POST", path, dict, body=[{"body": body} for body in bodies])
+    async with world.register():
+        await world.replies("file.input", 2)
+    found = []
+    for message_id in posted["message_ids"]:
+        page = await world.dsm.call(
+            "GET", "/api/v1/journal", dict, params={"message_id": message_id}
+        )
+        found += page["items"]
+    assert [entry["outcome"] for entry in found] == ["OK", "ERROR"]
+    assert found[1]["error"]["field"] == "files"
+
+
 async def test_only_known_messages_are_posted(sqlite_world):
     with pytest.raises(NotFound, match="takes no message 'nonsense'"):
         await sqlite_world.dsm.post_messages("daq", "nonsense", [])

@@ -101,6 +101,7 @@ class Wanted:
     namespace: str = ""
     run: str = ""
     outcome: str = ""
+    message_id: str = ""
 
 
 async def page(connection: AsyncConnection, wanted: Wanted, after: int, limit: int) -> Page[Entry]:

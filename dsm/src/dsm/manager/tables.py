@@ -177,7 +177,7 @@ journal = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("identity", String(64), nullable=False, unique=True),
-    Column("message_id", String(512), nullable=False),
+    Column("message_id", String(512), nullable=False, index=True),
     Column("exchange", String(64), nullable=False),
     Column("routing_key", String(250), nullable=False),
     Column("correlation_id", String(512), nullable=False),

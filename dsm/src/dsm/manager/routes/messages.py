@@ -55,11 +55,12 @@ async def list_journal(
     namespace: str = "",
     run: str = "",
     outcome: Literal["", "OK", "LATE", "ERROR"] = "",
+    message_id: str = "",
     after: After = 0,
     limit: Limit = 100,
 ) -> Page[journal.Entry]:
-    """Return what came in, oldest first."""
-    wanted = journal.Wanted(exchange, routing_key, namespace, run, outcome)
+    """Return what came in, oldest first; ``message_id`` finds what became of a posted message."""
+    wanted = journal.Wanted(exchange, routing_key, namespace, run, outcome, message_id)
     async with store.read() as connection:
         return await journal.page(connection, wanted, after, limit)
 
