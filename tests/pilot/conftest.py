@@ -25,7 +25,7 @@ from penstock_core.contracts.dsm import (
 )
 from penstock_core.contracts.workflow import JobReport, TaskInput, TaskReport
 from penstock_core.contracts.workload import WorkloadTask
-from penstock_core.errors import NotFound, ServiceUnavailable
+from penstock_core.errors import NotFound, PenstockError, ServiceUnavailable
 from penstock_core.rights import Role
 from penstock_core.service import House, Service
 from penstock_core.settings import HouseSettings
@@ -50,6 +50,7 @@ class Dsm:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     away: bool = False
+    refuses: PenstockError | None = None
     base: str = ""
 
     def add(self, uid: str, index: int, text: str, **other: Any) -> ContentFile:
@@ -115,6 +116,9 @@ class Dsm:
         return app
 
     def _take(self, manifest: Manifest) -> Outcome:
+        if error := self.refuses:
+            details = {"details": str(error), "error": error.as_json()}
+            return Outcome(key=manifest.job, ok=False, **details)
         known = self.manifests.setdefault(manifest.job, manifest)
         assert known == manifest, "a repeated manifest says the same"
         return Outcome(key=manifest.job, ok=True)

@@ -11,7 +11,7 @@ import pytest
 
 from penstock_core.contracts.workflow import TaskInput
 from penstock_core.contracts.workload import Command
-from penstock_core.errors import Forbidden, InvalidInput, NotAuthenticated
+from penstock_core.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated, NotFound
 from penstock_core.rights import Role
 from penstock_core.states import JobState, TaskStatus
 from pilot.settings import PilotSettings
@@ -142,6 +142,35 @@ async def test_a_killed_supervisor_or_worker_leaves_nothing_and_loses_nothing(
 
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.parametrize("script", ["touch made.txt", "exit 1"])
+async def test_a_job_whose_files_are_refused_for_good_fails_and_its_task_ends(
+    world, make_step, follow, script
+):
+    world.dsm.refuses = Conflict("The dataset 't1.out.v1' is CLOSED.")
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step(script))])
+        told = await follow(client)
+    assert told.tasks[-1].status is TaskStatus.FAILED
+    assert "refused to register its files: The dataset 't1.out.v1' is CLOSED" in told.jobs[0].reason
+    assert (told.tasks[-1].output_files, told.tasks[-1].log_files) == (0, 0)
+
+
+async def test_a_job_whose_files_are_refused_for_now_keeps_them(world, make_step):
+    world.dsm.refuses = NotFound("There is no storage 's1'.")
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step("touch made.txt"))])
+        async with asyncio.timeout(15):
+            while not (found := (await client.live_jobs()).items) or not found[0].reason.startswith(
+                "The storage manager refused to register its files: There is no storage"
+            ):
+                await asyncio.sleep(0.05)
+    assert found[0].state is JobState.STAGED
 
 
 async def test_held_jobs_wait_until_they_are_released(world, make_step, follow):

@@ -150,7 +150,7 @@ JOB_MOVES = _table(
         _J.DEFINED: {_J.RUNNING, _J.CANCELLED},
         _J.RUNNING: {_J.DEFINED, _J.STAGED, _J.FAILED, _J.LOST, _J.CANCELLED},
         _J.LOST: {_J.DEFINED, _J.FAILED},
-        _J.STAGED: {_J.FINISHED},
+        _J.STAGED: {_J.FINISHED, _J.FAILED},
         _J.FINISHED: set(),
         _J.FAILED: {_J.DEFINED},
         _J.CANCELLED: set(),

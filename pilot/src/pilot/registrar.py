@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from penstock_core.clients.dsm import DsmClient
 from penstock_core.clock import now
 from penstock_core.contracts.dsm import Manifest, Outcome
+from penstock_core.errors import Conflict, InvalidInput, from_json
 from penstock_core.states import JobState
 from penstock_core.store import Store
 from pilot import jobs, reports
@@ -66,7 +67,7 @@ async def _settle(
     connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome
 ) -> None:
     if not answer.ok:
-        await _put_off(connection, row, answer)
+        await _refused(connection, row, answer)
         return
     log_uid = row.spec["log_uid"]
     values: dict[str, Any] = {
@@ -80,11 +81,14 @@ async def _settle(
     await reports.add_job(connection, row.id)
 
 
-async def _put_off(connection: AsyncConnection, row: _Waiting, answer: Outcome) -> None:
-    """Try later: the bytes are safe, so a refusal is for a person to look at, not a failed job."""
+async def _refused(connection: AsyncConnection, row: _Waiting, answer: Outcome) -> None:
+    """Fail a job whose files can never be registered; try others later, for the bytes are safe."""
     log.error("Registering %s was refused: %s", answer.key, answer.details)
-    later = {
-        "next_try_at": now().timestamp() + REFUSED_PAUSE_S,
-        "reason": f"The storage manager refused to register its files: {answer.details}",
-    }
+    reason = f"The storage manager refused to register its files: {answer.details}"
+    if isinstance(from_json(404, answer.error or {}), Conflict | InvalidInput):
+        before = JobState(row.state)
+        await jobs.move(connection, row.id, before, JobState.FAILED, manifest=None, reason=reason)
+        await reports.add_job(connection, row.id)
+        return
+    later = {"next_try_at": now().timestamp() + REFUSED_PAUSE_S, "reason": reason}
     await connection.execute(update(job).where(job.c.id == row.id).values(**later))
