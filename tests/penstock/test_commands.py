@@ -4,6 +4,7 @@ import asyncio
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 
 import httpx2
 
@@ -51,6 +52,38 @@ def test_a_dataset_is_closed_by_hand_with_its_reason(signed_in, stocked):
     assert "the run was a test" in shown["why"]
 
 
+def test_closing_a_closed_dataset_says_that_the_reason_is_not_kept(signed_in, system, stocked):
+    signed_in("dataset", "close", "run2.other", "--because", "the run was a test")
+    ran = signed_in("dataset", "close", "run2.other", "--because", "second thoughts")
+    assert ran.code == 0
+    assert "run2.other was already CLOSED" in ran.out
+    assert "the run was a test; your reason was not recorded." in ran.out
+    assert "second thoughts" not in signed_in("dataset", "show", "run2.other", "--json").out
+
+
+def test_jobs_are_held_released_and_listed(signed_in, stocked):
+    assert signed_in("jobs", "list", "--json").json == []
+    assert "Jobs are held back." in signed_in("jobs", "list").out
+    assert "penstock jobs release" in signed_in("task", "list").out
+    try:
+        assert signed_in("jobs", "release", "--json").json == {"held": False}
+        assert "held back" not in signed_in("task", "list").out
+        assert "held back" not in signed_in("jobs", "list").out
+    finally:
+        assert signed_in("jobs", "hold", "--json").json == {"held": True}
+
+
+def test_states_are_taken_in_any_case(signed_in, stocked):
+    assert signed_in("template", "list", "--status", "actual", "--json").json
+    assert signed_in("dataset", "list", "--kind", "INPUT", "--state", "Open", "--json").json
+    assert signed_in("task", "list", "--status", "defined").code == 0
+
+
+def test_the_version_is_told(command):
+    ran = command("--version")
+    assert (ran.code, ran.out) == (0, f"penstock {metadata.version('penstock')}\n")
+
+
 def test_tasks_are_listed_with_spds_columns(signed_in, stocked):
     rows = signed_in("task", "list", "--dataset", "run1.test.raw", "--json").json
     assert rows[0]["exec"] == "processing_program"
@@ -92,6 +125,22 @@ def test_a_user_gets_a_role(signed_in, system):
     assert (ran.code, ran.json["roles"]) == (0, ["expert", "viewer"])
     ran = signed_in("user", "role", "nobody@example.org", "expert")
     assert (ran.code, ran.out) == (1, "")
+
+
+def test_a_lost_password_is_replaced(signed_in, system):
+    account = {"email": "lost@example.org", "password": "a-long-password-77"}
+    assert httpx2.post(f"{system.url}/auth/register", json=account).status_code == 201
+    assert "lost@example.org" in signed_in("user", "list").out
+    made = signed_in("user", "password", "lost@example.org", "--json").json["password"]
+    for password, status in ((account["password"], 401), (made, 200)):
+        form = {"username": "lost@example.org", "password": password}
+        assert httpx2.post(f"{system.url}/auth/jwt/login", data=form).status_code == status
+
+
+def test_hints_of_the_services_name_commands(signed_in, stocked):
+    ran = signed_in("task", "rank", 99999, 1)
+    assert "penstock task list" in ran.err
+    assert "GET /" not in ran.err
 
 
 def test_what_is_not_there_is_an_error_with_a_hint(signed_in, stocked):

@@ -50,13 +50,18 @@ def log_file(data_dir: Path) -> Path:
 
 
 def log_to_file(data_dir: Path) -> None:
-    """Send all records to the folder's log, in place of standard error.
-
-    It may hold a token that the admin is to pass on: its owner alone can read it.
-    """
+    """Send all records to the folder's log, in place of standard error."""
     make_ready(data_dir)
+    logging.getLogger().handlers[:] = [open_log(data_dir)]
+
+
+def open_log(data_dir: Path) -> logging.Handler:
+    """Return what writes records to the folder's log as lines of JSON.
+
+    The log may hold a token that the admin is to pass on: its owner alone can read it.
+    """
     path = log_file(data_dir)
     path.touch(mode=0o600)
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
     handler.setFormatter(JsonLines("penstock"))
-    logging.getLogger().handlers[:] = [handler]
+    return handler

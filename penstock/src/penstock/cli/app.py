@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from penstock.cli.hints import for_people
 from penstock.cli.output import complain
 from penstock_core.errors import PenstockError
 
@@ -66,7 +65,7 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except PenstockError as error:
-        complain(for_people(error))
+        complain(error)
         sys.exit(1)
     except ValidationError as error:
         complain(_foreign(error))

@@ -18,10 +18,10 @@ from typing import Annotated
 import typer
 
 from penstock.cli.credentials import KeptTokens, credentials_file, read_credentials
-from penstock.cli.hints import for_people
+from penstock.cli.hints import in_commands
 from penstock.cli.settings import CliSettings
 from penstock.client import OPERATOR, Penstock, SignIn, local_url
-from penstock_core.errors import InvalidInput, NotAuthenticated, NotFound, PenstockError
+from penstock_core.errors import InvalidInput, NotAuthenticated, NotFound
 
 DEFAULT_URL = "http://127.0.0.1:8642"
 DEFAULT_DATA_DIR = Path("penstock-data")
@@ -64,11 +64,11 @@ def connect(url: str, data_dir: Path | None) -> Iterator[Penstock]:
     """
     settings = CliSettings()
     place = find_place(url, data_dir, settings)
-    with _client(place, settings, data_dir or DEFAULT_DATA_DIR) as penstock:
-        try:
-            yield penstock
-        except PenstockError as error:
-            raise for_people(error, place.data_dir) from error
+    with (
+        _client(place, settings, data_dir or DEFAULT_DATA_DIR) as penstock,
+        in_commands(place.data_dir),
+    ):
+        yield penstock
 
 
 def find_place(url: str, data_dir: Path | None, settings: CliSettings) -> Place:

@@ -1,12 +1,13 @@
 """The services' hints name REST calls; at the command line the next step is a command."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from penstock_core.errors import PenstockError, ServiceUnavailable
 
-_COMMANDS: Mapping[str, str] = {
+NEXT_STEPS: Mapping[str, str] = {
     r"/task/\d+/status|/task/\{id\}/status": "penstock task cancel ID",
     r"/task": "penstock task list",
     r"/workflow": "penstock task list --workflow ID",
@@ -21,6 +22,15 @@ _COMMANDS: Mapping[str, str] = {
     r"/pilot/hold": "penstock jobs release",
 }
 _CALL = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE) (/[^\s;,]*[^\s;,.])")
+
+
+@contextmanager
+def in_commands(data_dir: Path | None = None) -> Iterator[None]:
+    """Have errors of the block leave as :func:`for_people` tells them."""
+    try:
+        yield
+    except PenstockError as error:
+        raise for_people(error, data_dir) from error
 
 
 def for_people(error: PenstockError, data_dir: Path | None = None) -> PenstockError:
@@ -41,7 +51,7 @@ def command_hint(hint: str) -> str:
     call = _CALL.search(hint)
     if call is None:
         return hint
-    for path, command in _COMMANDS.items():
+    for path, command in NEXT_STEPS.items():
         if re.match(rf"(?:{path})(?![\w-])", call[1]):
             return f"Try: {command}"
     return hint

@@ -14,6 +14,7 @@ from penstock.cli.credentials import (
     read_credentials,
     write_credentials,
 )
+from penstock.cli.hints import in_commands
 from penstock.cli.output import AsJson, show
 from penstock_core.clients.sign_in import SignedIn, renew, sign_in, sign_out
 from penstock_core.errors import NotAuthenticated, PenstockError
@@ -35,7 +36,8 @@ def login(
 ) -> None:
     """Sign in, and stay signed in on this account."""
     url = url.rstrip("/")
-    tokens = asyncio.run(_sign_in(url, username, password))
+    with in_commands():
+        tokens = asyncio.run(_sign_in(url, username, password))
     path = credentials_file()
     kept = SignInKept.of(username, tokens)
     with locked(path):
