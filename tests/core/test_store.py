@@ -1,11 +1,13 @@
 """A store: one writer, snapshots for readers, and errors that say whether to try again."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from penstock_core.errors import StoreUnavailable
 from penstock_core.eventlog import EventLog, NewEvent
@@ -40,6 +42,18 @@ async def test_wrong_sql_is_a_defect_and_not_retried(store: Store) -> None:
     with pytest.raises(DBAPIError):
         async with store.read() as connection:
             await connection.execute(text("SELECT nonsense FROM nowhere"))
+
+
+async def test_a_connection_that_is_not_free_in_time_is_retriable(store: Store) -> None:
+    pool = store.writer.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 0.05
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.size() + max(pool._max_overflow, 0)):
+            await stack.enter_async_context(store.write())
+        with pytest.raises(StoreUnavailable, match="free"):
+            async with store.write():
+                pass
 
 
 async def test_a_database_that_is_away_is_retriable(tmp_path: Path) -> None:

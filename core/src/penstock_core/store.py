@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import MetaData, event
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from penstock_core.errors import InvalidInput, StoreUnavailable
@@ -91,6 +91,11 @@ class _our_errors:  # noqa: N801 - used as a statement
             raise StoreUnavailable(
                 f"The database did not answer: {error}",
                 hint="It is tried again by itself; see that the database runs and has space.",
+            ) from error
+        if isinstance(error, TimeoutError):
+            raise StoreUnavailable(
+                f"No connection to the database was free in time: {error}",
+                hint="It is tried again by itself; look for long transactions.",
             ) from error
         if isinstance(error, DataError | OverflowError):
             reason = error.orig if isinstance(error, DataError) else error
