@@ -1,5 +1,6 @@
 """What only the local bus promises: its file, its process, its size."""
 
+import asyncio
 import signal
 import sqlite3
 import subprocess
@@ -127,6 +128,22 @@ async def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(BusUnavailable, match="format 99"):
         await LocalBus(TOPOLOGY, path).start()
+
+
+async def test_a_file_that_takes_no_writes_for_a_while_is_waited_out(tmp_path: Path) -> None:
+    bus = LocalBus(TOPOLOGY, tmp_path / "bus.sqlite")
+    await bus.start()
+    await bus.publish([order(1)])
+    subscription = await bus.subscribe("orders")
+    file = bus._commits._connection
+    assert file is not None
+    file.execute("PRAGMA query_only = 1")
+    waiting = asyncio.create_task(subscription.batch(1, 5))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    file.execute("PRAGMA query_only = 0")
+    assert [d.message.body for d in await waiting] == [b"1"]
+    await bus.close()
 
 
 async def test_the_file_does_not_grow_with_what_passed_through(tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 """One consumer of one queue of the local bus."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from penstock_core.bus.port import Delivery
 from penstock_core.bus.shelves import Shelf
 from penstock_core.errors import BusUnavailable
+
+_LOOK_AGAIN_S = 0.5
+_logger = logging.getLogger(__name__)
 
 
 class LocalSubscription:
@@ -25,13 +29,16 @@ class LocalSubscription:
         self._closed = False
 
     async def batch(self, max_messages: int, wait_s: float) -> list[Delivery]:
-        deadline = asyncio.get_running_loop().time() + wait_s
+        now = asyncio.get_running_loop().time
+        deadline = now() + wait_s
         while True:
             bell = self._shelf.bell.listen()
-            await self._fetch(max_messages)
+            look_again = deadline
+            if not await self._could_fetch(max_messages):
+                look_again = min(deadline, now() + _LOOK_AGAIN_S)
             if self._arrived:
                 return [self._arrived.popleft() for _ in range(min(max_messages, self._waiting))]
-            if not await _rings_before(bell, deadline):
+            if not await _rings_before(bell, look_again) and look_again == deadline:
                 return []
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -72,6 +79,17 @@ class LocalSubscription:
         self._held.difference_update(tags)
         if was_full:
             self._shelf.bell.ring()
+
+    async def _could_fetch(self, max_messages: int) -> bool:
+        """Fetch; return whether the file let us: a full disk is waited out as an empty queue is."""
+        try:
+            await self._fetch(max_messages)
+        except BusUnavailable as error:
+            if self._closed:
+                raise
+            _logger.warning("Queue %s cannot be read: %s", self._name, error)
+            return False
+        return True
 
     async def _fetch(self, max_messages: int) -> None:
         if self._closed:
