@@ -32,10 +32,35 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path: Path):
     for words, problem in (
         (("--out", tmp_path, "--schedule", schedule), "s.yaml:1: unknown substate 'reedy'"),
         (("--out", tmp_path, "--speed", 0), "--speed (or PENSTOCK_DAQ_SPEED): "),
-        ((), "--out (or PENSTOCK_DAQ_OUT): Field required"),
+        ((), "Error: --out (or PENSTOCK_DAQ_OUT) must be given.\nHint: See --help."),
         (("--out", tmp_path, "--url", "http://x"), "--secret-file"),
     ):
         ended = daq(*words)
         assert ended.returncode == 1
         assert problem in ended.stderr
         assert "Traceback" not in ended.stderr
+
+
+def test_another_run_may_write_into_the_same_folder(tmp_path: Path):
+    fast = ("--out", tmp_path, "--events", "noise", "--stfs", 1, "--speed", "inf")
+    for run in (7, 8, 7):
+        ended = daq(*fast, "--run", run)
+        assert ended.returncode == 0, ended.stderr
+        assert f"run {run} has 1 of 1 STFs" in ended.stderr
+    assert ended.stdout == "", "run 7 has been published before"
+
+
+def test_what_another_simulation_began_is_told_with_a_hint_below(tmp_path: Path):
+    fast = ("--out", tmp_path, "--events", "noise", "--stfs", 1, "--speed", "inf", "--run", 7)
+    assert daq(*fast).returncode == 0
+    ended = daq(*fast, "--seed", 5)
+    first, second = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    assert first.startswith("Error: ")
+    assert second.startswith("Hint: ")
+
+
+def test_help_names_the_variables_and_the_defaults():
+    said = " ".join(daq("--help").stdout.replace("│", " ").split())
+    for word in ("PENSTOCK_DAQ_SPEED", "must be given", "position-RUN.json in --out"):
+        assert word in said

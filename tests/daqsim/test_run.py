@@ -144,7 +144,7 @@ async def test_killed_at_any_message_it_goes_on_and_skips_none(tmp_path: Path, t
 
 async def replay(out: Path) -> Recorder:
     """Return all messages of the simulation in ``out``, told from its first one."""
-    file = out / "position.json"
+    file = out / "position-102363.json"
     position = Position.model_validate_json(file.read_bytes())
     first = out / "replay.json"
     first.write_text(position.model_copy(update={"next": 0, "tick": 0.0}).model_dump_json())
@@ -184,13 +184,14 @@ async def test_a_run_without_number_keeps_the_one_of_its_first_start(tmp_path: P
 async def test_another_simulation_does_not_take_over_a_position(
     tmp_path: Path, changed: dict, told: str
 ):
-    await whole(tmp_path)
+    position = tmp_path / "position.json"
+    await whole(tmp_path, position=position)
     with pytest.raises(Conflict, match=told):
-        await whole(tmp_path, **changed)
+        await whole(tmp_path, position=position, **changed)
 
 
 async def test_a_position_that_is_none_is_refused(tmp_path: Path):
-    (tmp_path / "position.json").write_text("[]")
+    (tmp_path / "position-102363.json").write_text("[]")
     with pytest.raises(InvalidInput, match="does not hold the position"):
         await whole(tmp_path)
 
@@ -264,5 +265,5 @@ async def one_life(out: Path, lines: list[str]) -> bool:
 
 async def test_a_folder_that_takes_no_file_is_named(tmp_path: Path):
     (tmp_path / "out").write_text("in the way")
-    with pytest.raises(StoreUnavailable, match=r"out/position\.json cannot be written"):
+    with pytest.raises(StoreUnavailable, match=r"out/position-102363\.json cannot be written"):
         await whole(tmp_path / "out")

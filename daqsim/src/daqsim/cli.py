@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,18 +46,75 @@ async def open_publisher(door: Door | None) -> AsyncIterator[Publisher]:
 
 
 def daq(
-    out: Annotated[Path | None, typer.Option(help="Folder for the STF files.")] = None,
-    schedule: Annotated[Path | None, typer.Option(help="YAML of detector states.")] = None,
-    events: Annotated[str | None, typer.Option(help="hzz, noise, or a ROOT file.")] = None,
-    stfs: Annotated[int | None, typer.Option(help="STFs of a run, at most.")] = None,
-    run: Annotated[int | None, typer.Option(help="Number of the first run.")] = None,
-    namespace: Annotated[str | None, typer.Option(help="Whose run it is.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the times between STFs.")] = None,
-    speed: Annotated[float | None, typer.Option(help="1: real time; inf: no waiting.")] = None,
-    position: Annotated[Path | None, typer.Option(help="Keeps how far it is.")] = None,
-    url: Annotated[str, typer.Option(help="The storage manager; none: print.")] = "",
-    auth_url: Annotated[str, typer.Option(help="data-access; none: as --url.")] = "",
-    secret_file: Annotated[Path | None, typer.Option(help="File with daq's secret.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(envvar="PENSTOCK_DAQ_OUT", help="Folder for the STF files; must be given."),
+    ] = None,
+    schedule: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_SCHEDULE",
+            show_default="ePIC's live sequence, 41 s",
+            help="YAML of detector states.",
+        ),
+    ] = None,
+    events: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_EVENTS", show_default="hzz", help="hzz, noise, or a ROOT file."
+        ),
+    ] = None,
+    stfs: Annotated[
+        int | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_STFS",
+            show_default="8; of noise no limit",
+            help="STFs of a run, at most.",
+        ),
+    ] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_RUN",
+            show_default="seconds since 1970",
+            help="Number of the first run.",
+        ),
+    ] = None,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_NAMESPACE", show_default="default", help="Whose run it is."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_SEED", show_default="1", help="Of the times between STFs."
+        ),
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_SPEED",
+            show_default="1",
+            help="Above 0; 1: real time; inf: no waiting.",
+        ),
+    ] = None,
+    position: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PENSTOCK_DAQ_POSITION",
+            show_default="position-RUN.json in --out",
+            help="Keeps how far it is.",
+        ),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(show_default="messages are printed", help="The storage manager.")
+    ] = "",
+    auth_url: Annotated[str, typer.Option(show_default="as --url", help="data-access.")] = "",
+    secret_file: Annotated[
+        Path | None, typer.Option(help="File with daq's secret; must be given with --url.")
+    ] = None,
     verbose: Annotated[bool, typer.Option(help="Tell of each message in a line.")] = False,
 ) -> None:
     """Simulate the detector and its DAQ: STF files, and messages as ePIC's."""
@@ -113,18 +170,26 @@ def _report(outcome: Outcome) -> None:
 
 
 def _complain(error: PenstockError | ValidationError) -> int:
-    lines = [str(error)] if isinstance(error, PenstockError) else _problems(error)
-    for line in lines:
-        typer.echo(f"daq: {line}", err=True)
+    told = [error] if isinstance(error, PenstockError) else [*_problems(error)]
+    for one in told:
+        typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        typer.echo(one.message, err=True)
+        if one.hint:
+            typer.secho("Hint: ", bold=True, nl=False, err=True)
+            typer.echo(one.hint, err=True)
     return 1
 
 
-def _problems(error: ValidationError) -> list[str]:
-    return [
-        f"--{field} (or PENSTOCK_DAQ_{field.upper()}): {problem['msg']}."
-        for problem in error.errors()
-        for field in [".".join(map(str, problem["loc"]))]
-    ]
+def _problems(error: ValidationError) -> Iterator[InvalidInput]:
+    """Yield each wrong setting as the option and the variable that give it."""
+    for problem in error.errors():
+        field = ".".join(map(str, problem["loc"]))
+        option = f"--{field.replace('_', '-')} (or PENSTOCK_DAQ_{field.upper()})"
+        if problem["type"] == "missing":
+            yield InvalidInput(f"{option} must be given.", hint="See --help.", field=field)
+        else:
+            hint = "See --help for what it may be."
+            yield InvalidInput(f"{option}: {problem['msg']}.", hint=hint, field=field)
 
 
 def main() -> None:

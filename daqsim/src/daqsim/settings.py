@@ -36,7 +36,8 @@ class DaqSettings(BaseSettings):
     speed
         Simulated seconds a second of the wall, above 0; ``inf`` does not wait.
     position
-        File that holds how far the simulation is; none: ``position.json`` in ``out``.
+        File that holds how far the simulation is; none: ``position-RUN.json`` in ``out``, or
+        ``position.json`` there where no run is asked for.
     sender
         The name that its messages carry; their sequence counts per run and sender.
     run_conditions
@@ -60,4 +61,5 @@ class DaqSettings(BaseSettings):
     @property
     def position_file(self) -> Path:
         """Return the file that holds how far the simulation is."""
-        return self.position or self.out / "position.json"
+        name = "position.json" if self.run is None else f"position-{self.run}.json"
+        return self.position or self.out / name

@@ -79,7 +79,8 @@ def _choices(annotation: Any) -> list[str]:
 def _default(parameter: Any) -> str:
     value = parameter.default
     if isinstance(parameter.show_default, str):
-        return f"`{parameter.show_default}`"
+        said = parameter.show_default
+        return said if " " in said else f"`{said}`"
     if parameter.required:
         return "must be given"
     if isinstance(value, Path) and value.is_absolute():
