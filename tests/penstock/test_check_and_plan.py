@@ -108,3 +108,10 @@ def test_wrong_usage_is_status_2(command, templates):
     assert command("template", "plan", file, "a.md5.b", "--meta", "no-equals").code == 2
     assert command("task", "rank", "0", "1").code == 2
     assert command("nonsense").code == 2
+
+
+def test_spds_document_without_a_mask_is_told_how_to_give_it(command, templates):
+    file = templates / "spd" / "decoding-reconstruction.spd.json"
+    ran = command("template", "check", file)
+    assert (ran.code, "--mask" in ran.out) == (1, True)
+    assert command("template", "check", file, "--mask", "*.test.*").code == 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from penstock.local_template import read_local
+from penstock.local_template import DOCUMENTS, read_local
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.workflow import NewTemplate
 from penstock_core.errors import InvalidTemplate, PenstockError
@@ -52,7 +52,10 @@ async def _check(path: Path, masks: tuple[str, ...]) -> Checked:
     try:
         recipe = await _compile(read_local(path, masks=masks))
     except PenstockError as error:
-        return Checked(file=str(path), ok=False, faults=_faults(path, error))
+        faults = _faults(path, error)
+        if not masks:
+            faults = tuple(_with_mask_option(path, fault) for fault in faults)
+        return Checked(file=str(path), ok=False, faults=faults)
     steps = tuple(step.name for step in recipe.steps)
     return Checked(file=str(path), ok=True, warnings=recipe.warnings, steps=steps)
 
@@ -81,6 +84,14 @@ def _faults(path: Path, error: PenstockError) -> tuple[Fault, ...]:
         whole = Fault(file=str(path), line=0, column=0, message=error.message, hint=error.hint)
         return (whole,)
     return tuple(_fault(path.parent, diagnostic) for diagnostic in listed)
+
+
+def _with_mask_option(path: Path, fault: Fault) -> Fault:
+    """Return the fault; where a document alone misses its mask, the hint tells how to give it."""
+    if path.suffix not in DOCUMENTS or "mask" not in fault.hint:
+        return fault
+    hint = f"{fault.hint} A document alone has none: give it with --mask."
+    return fault.model_copy(update={"hint": hint})
 
 
 def _fault(folder: Path, diagnostic: dict[str, Any]) -> Fault:
