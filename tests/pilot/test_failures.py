@@ -246,6 +246,19 @@ async def test_an_output_that_is_a_link_to_the_outside_is_refused(world, make_st
     assert world.dsm.files("t1-out") == []
 
 
+async def test_a_reason_that_is_no_unicode_text_is_stored_all_the_same(
+    world, make_step, follow, tmp_path
+):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    script = f"odd={tmp_path}/$(printf 'a\\377'); echo x > $odd; ln -s $odd made.txt"
+    async with world.pilot() as client:
+        await client.submit([world.task(make_step(script))])
+        told = await follow(client, within_s=15)
+    assert told.jobs[0].state is JobState.FAILED
+    assert "outside of the job's folder" in told.jobs[0].reason
+
+
 async def test_a_task_without_recipe_fails_and_says_so(world, make_step, follow):
     task = world.task(make_step("true"), recipe_digest="unknown")
     async with world.pilot() as client:

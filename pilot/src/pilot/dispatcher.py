@@ -95,7 +95,11 @@ class Dispatcher:
     async def _run(self, claim: Claim) -> None:
         try:
             outcome = await self._outcome(claim)
-            await self._store_outcome(claim, outcome)
+            try:
+                await self._store_outcome(claim, outcome)
+            except Exception as error:  # noqa: BLE001, RUF100 - a job that cannot end hangs its task
+                log.exception("What became of job %s cannot be stored.", claim.key)
+                await self._store_outcome(claim, _unstorable(error))
         finally:
             del self._running[claim.id]
         self._told()
@@ -151,6 +155,10 @@ class Dispatcher:
         for work in works:
             work.cancel()
         await asyncio.gather(*works, return_exceptions=True)
+
+
+def _unstorable(error: Exception) -> Failed:
+    return Failed(f"What became of it cannot be stored: {type(error).__name__}.", final=True)
 
 
 async def _of_cancelled(connection: AsyncConnection) -> list[tuple[int, int, str]]:

@@ -59,7 +59,9 @@ async def _store_failed(
     failures: int,
     settings: PilotSettings,
 ) -> None:
-    values = _columns(outcome.traces) | {"reason": outcome.reason, "failures": failures}
+    # A reason may name a file of the tool's, whose name may be no text at all.
+    reason = outcome.reason.encode(errors="backslashreplace").decode()
+    values = _columns(outcome.traces) | {"reason": reason, "failures": failures}
     final = outcome.final or failures > claim.spec.retry
     if final and outcome.manifest:
         values["manifest"] = outcome.manifest.model_dump(mode="json")
