@@ -55,3 +55,14 @@ async def test_a_number_of_a_task_leads_to_its_dataset(visitor):
     answer = await visitor.get("/ui/datasets/number/29")
     assert answer.status_code == 404
     assert "does not exist yet" in answer.text
+
+
+async def test_a_jobs_newest_log_is_found_by_its_index(visitor, facts):
+    facts.tasks.append(twins.task(15, "decode", "FAILED", datas_log_id=30, log_name="log"))
+    answer = await visitor.get("/ui/tasks/15/logs/1")
+    assert answer.headers["location"] == "/ui/datasets/uid-4/files/log.000001.again1.log"
+    answer = await visitor.get("/ui/tasks/15/logs/12")
+    assert answer.headers["location"] == "/ui/datasets/uid-4/files/log.000012.log"
+    answer = await visitor.get("/ui/tasks/15/logs/2")
+    assert answer.status_code == 404
+    assert "has no log" in answer.text

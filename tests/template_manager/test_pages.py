@@ -148,8 +148,8 @@ async def test_a_jobs_log_and_outputs_open_from_its_row(visitor, facts):
     facts.jobs = [twins.job(0, "FINISHED", outputs=(f"{out}.0.npz", f"{out}.log.0.log"))]
     text = " ".join((await _text(visitor, "/ui/tasks/11")).split())
     assert f'href="/ui/datasets/number/27/files/{out}.0.npz" title="{out}.0.npz">0.npz</a>' in text
-    assert f'href="/ui/datasets/number/28/files/{out}.log.0.log"' in text
-    assert ">log</a>" in text
+    assert '<a href="/ui/tasks/11/logs/0">log</a>' in text
+    assert ">log.0.log</a>" not in text
 
 
 @pytest.mark.parametrize("status", ["FAILED", "PARTIAL", "CANCELLED"])

@@ -259,7 +259,7 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
 
     @app.get("/dataset/{number}")
     async def numbered(_caller: Reader, number: int) -> Any:
-        uid = {26: "uid-1", 27: "uid-3", 28: "uid-4"}.get(number)
+        uid = {26: "uid-1", 27: "uid-3", 30: "uid-4"}.get(number)
         return {"dataset_id": number, "name": f"dataset {number}", "dataset_uid": uid}
 
     @app.get("/task")
@@ -317,6 +317,9 @@ def dsm(facts: Facts, verifier: Verifier) -> FastAPI:
     @app.get("/api/v1/dataset/{uid}/contents")
     async def contents(_caller: Reader, uid: str, after: int = 0, limit: int = 100) -> Contents:
         files = tuple(_file(position) for position in range(after + 1, 121))[:limit]
+        if uid == "uid-4":
+            names = ("log.000001.log", "log.000012.log", "log.000001.again1.log")
+            files = tuple(_file(n, name=name) for n, name in enumerate(names, 1))
         if uid == "uid-3":
             files = (_file(1, name="plot.png"), _file(2, name="raw.png", readable=False))
         cursor = files[-1].position if files else after
