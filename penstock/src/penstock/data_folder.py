@@ -23,10 +23,16 @@ def make_ready(data_dir: Path) -> None:
             pass
     except OSError as error:
         raise InvalidInput(
-            f"{data_dir} cannot be the data folder: {os.strerror(error.errno or 0)}.",
+            f"{data_dir} cannot be the data folder: {_why(error)}.",
             hint="Name a folder that you may write to with --data-dir.",
             facts={"data_dir": str(data_dir)},
         ) from error
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is no folder"
+    return os.strerror(error.errno or 0)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ async def find_user(workflows: DataAccessClient, email: str) -> Json:
             return user
     raise NotFound(
         f"There is no user {email!r}.",
-        hint="Users register themselves, on the page /ui/register.",
+        hint="Look with: penstock user list. Users register themselves, on the page /ui/register.",
         facts={"email": email},
     )
 

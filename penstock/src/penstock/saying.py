@@ -37,6 +37,11 @@ class Speaker:
         if self._logs_to_file:
             self.say(f"Warnings go to {escape(str(log_file(self._data_dir)))}.")
 
+    def stopped(self) -> None:
+        """Tell that it ends, and how it goes on."""
+        go_on = f"penstock up --data-dir {self._folder}"
+        self.say(f"Stopping; nothing is lost, `{go_on}` goes on from here.")
+
     def held(self) -> None:
         """Tell that no job starts, and how to change that."""
         release = f"penstock jobs release --data-dir {self._folder}"

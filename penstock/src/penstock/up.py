@@ -47,7 +47,7 @@ async def up(data_dir: Path, port: int, *, hold_jobs: bool, speaker: Speaker) ->
     stop = signalled()
     async with standing(data_dir, port, speaker=speaker, hold_jobs=hold_jobs) as (house, _):
         await until(stop, house.stopped)
-        speaker.say("Stopping; nothing is lost, `penstock up` goes on from here.")
+        speaker.stopped()
 
 
 async def until(stop: asyncio.Event, stopped: "asyncio.Future[None]") -> None:

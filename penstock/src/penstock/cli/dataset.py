@@ -23,10 +23,10 @@ COLUMNS = (
     Column("name"),
     Column("kind", drop=4),
     Column("state"),
-    Column("#files", drop=2),
-    Column("#size", drop=3),
+    Column("#files", drop=1),
+    Column("#size", drop=2),
     Column("opened", drop=5),
-    Column("why", drop=1, least=16),
+    Column("why", drop=3, least=28),
 )
 
 

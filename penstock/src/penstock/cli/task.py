@@ -44,7 +44,7 @@ def list_all(
         tasks = penstock.tasks(
             status=status or "", workflow=workflow, dataset=dataset, namespace=namespace
         )
-        held = () if as_json else held_line(penstock)
+        held = () if as_json else held_line(penstock, data_dir)
     show(tasks, as_json, lambda: (*held, *_list_view(tasks)))
 
 

@@ -61,7 +61,7 @@ async def demonstrate(options: DemoOptions, speaker: Speaker) -> int:
         course = _course(house, url, options, templates, speaker, began)
         result = await _unless(stop, house, course)
         if result is None:
-            speaker.say("Stopped; `penstock up` or another demo goes on from here.")
+            speaker.stopped()
             return 130
         if options.as_json:
             sys.stdout.write(result.model_dump_json(indent=2) + "\n")
