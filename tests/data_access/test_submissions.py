@@ -153,6 +153,7 @@ async def test_a_repeat_with_the_same_key_is_the_same_task(
         ({"dataset": "unknown"}, 404, "dataset"),
         ({"datas_in_id": 99}, 404, ""),
         ({"rank": -1}, 422, "rank"),
+        ({"rank": 10_000_000_000}, 422, "rank"),
         ({"retry": -1}, 422, "retry"),
         ({"mode": "sweep"}, 422, "mode"),
     ],

@@ -124,6 +124,16 @@ def test_a_bad_document_is_refused_at_its_line(main: str, message: str) -> None:
             "It may have: rank, retry",
         ),
         (
+            changed("out: [out]", "out: [out]\n    hints: [{class: penstock:Task, rank: 1000001}]"),
+            "main.cwl:11:36: penstock:Task: rank: Input should be less than or equal to 1000000",
+            "It may have: rank, retry",
+        ),
+        (
+            changed("  copy:", f"  {'c' * 257}:"),
+            "the step's name has 257 characters",
+            "at most 256",
+        ),
+        (
             changed('files: "File[]"', 'files: {type: "File[]", secondaryFiles: [.x]}'),
             "not taken yet: secondaryFiles of a dataset",
             "Pack them",

@@ -15,6 +15,9 @@ from recipe.model import OUTPUT_PATTERN, Mode, Port, Step, Trigger
 from recipe.shapes import FileType, Shape, file_type, shown
 from recipe.standalone import standalone
 
+LONGEST_NAME = 256
+"""Of a step: what the stores keep."""
+
 
 class Chain:
     """Reads a workflow's steps in an order in which each comes after what it reads.
@@ -58,6 +61,9 @@ class Chain:
     def _step(self, step: WorkflowStep) -> Step:
         raw = self._raw[step.id]
         name = shortname(step.id)
+        if len(name) > LONGEST_NAME:
+            text = f"the step's name has {len(name)} characters: {name[:40]}…"
+            raise wrong(raw, "id", text, f"Give it one of at most {LONGEST_NAME}.")
         _refuse_tool(raw, step.embedded_tool)
         wiring = wire(step, raw, self._sources)
         ports = self._ports(step, raw, wiring)

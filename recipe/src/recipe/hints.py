@@ -33,7 +33,7 @@ class TaskHint(Frozen):
         Pattern of the output dataset's name.
     """
 
-    rank: int = Field(default=1, ge=1)
+    rank: int = Field(default=1, ge=1, le=1_000_000)
     retry: int = Field(default=2, ge=0, le=100)
     trigger: Trigger | None = None
     exec: str = ""

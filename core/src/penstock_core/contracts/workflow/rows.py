@@ -18,7 +18,7 @@ class NewTask(Frozen):
 
     exec: str = Field(min_length=1, max_length=128)
     args: str = Field(default="", max_length=4096)
-    rank: int = Field(default=1, ge=1)
+    rank: int = Field(default=1, ge=1, le=1_000_000)
     device: Literal["CPU", "GPU"] = "CPU"
     mode: Literal["map", "merge"] = "map"
     retry: int = Field(default=2, ge=0, le=100)
