@@ -37,6 +37,8 @@ class TemplateFile(Frozen):
 def read_template(path: Path) -> NewTemplate:
     """Return the template that ``path`` (a ``template.yaml``) describes, documents included.
 
+    A status that the file does not say is not given: a stored template keeps the one that it has.
+
     Raises
     ------
     InvalidInput
@@ -44,8 +46,9 @@ def read_template(path: Path) -> NewTemplate:
     """
     file = _parse(path)
     names = dict.fromkeys((file.main, *file.documents))
+    unsaid = {"documents"} | ({"status"} - file.model_fields_set)
     return NewTemplate(
-        **file.model_dump(exclude={"documents"}),
+        **file.model_dump(exclude=unsaid),
         documents={name: _text(path.parent, name, path) for name in names},
     )
 
