@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.errors import InvalidInput, NotFound
@@ -14,7 +14,7 @@ from pilot import jobs
 from pilot.contents import of_link, uids_of
 from pilot.forming import Known, form
 from pilot.recipes import RecipeShelf
-from pilot.tables import dataset, file, task
+from pilot.tables import dataset, file, task, task_input
 from recipe.model import Link, Step
 
 log = logging.getLogger(__name__)
@@ -26,13 +26,24 @@ class Former:
     def __init__(self, store: Store, recipes: RecipeShelf) -> None:
         self._store = store
         self._recipes = recipes
+        self._looked_at: set[int] = set()
 
     async def form_all(self) -> bool:
         """Form what can be formed; return whether any task got further. A reconciler's work."""
-        growing = task.c.complete.is_(False) & task.c.state.not_in(FINAL_TASKS)
         async with self._store.read() as connection:
-            rows = (await connection.execute(select(task).where(growing))).all()
-        return any([await self._form(row) for row in rows])
+            growing = await _growing(connection)
+        self._looked_at &= growing.keys()
+        further = False
+        for task_id, news in growing.items():
+            if news or task_id not in self._looked_at:
+                further |= await self._form_one(task_id)
+                self._looked_at.add(task_id)
+        return further
+
+    async def _form_one(self, task_id: int) -> bool:
+        async with self._store.read() as connection:
+            row = (await connection.execute(select(task).where(task.c.id == task_id))).one()
+        return await self._form(row)
 
     async def _form(self, row: Row[Any]) -> bool:
         try:
@@ -65,6 +76,24 @@ class Former:
         async with self._store.write() as connection:
             await _change(connection, row.id, values)
         return True
+
+
+async def _growing(connection: AsyncConnection) -> dict[int, bool]:
+    """Return the tasks that may get further jobs, each with whether its inputs tell anything new.
+
+    Where there is one input, it does not while the task is formed up to where it was read.
+    """
+    inputs = select(task_input.c.task_id, dataset.c.cursor, dataset.c.closed).join(dataset)
+    of = inputs.subquery()
+    news = or_(func.count() != 1, func.max(of.c.cursor) > task.c.formed_to, func.max(of.c.closed))
+    query = (
+        select(task.c.id, news)
+        .outerjoin(of, of.c.task_id == task.c.id)
+        .where(task.c.complete.is_(False), task.c.state.not_in(FINAL_TASKS))
+        .group_by(task.c.id)
+        .order_by(task.c.id)
+    )
+    return {task_id: bool(new) for task_id, new in await connection.execute(query)}
 
 
 async def _change(connection: AsyncConnection, task_id: int, values: Mapping[str, Any]) -> bool:
