@@ -40,6 +40,7 @@ EXAMPLES = {
     "penstock task list --status FAILED": "No task",
     "penstock explain DATASET TEMPLATE": "dimuon takes",
     "penstock user role EMAIL expert": "is now: expert",
+    "penstock user password EMAIL": "signs in with",
 }
 """Every command that the documents show, and what its answer says."""
 BLANKS = {
