@@ -103,6 +103,16 @@ async def test_the_time_limit_kills_what_detached_itself(world, make_step, follo
     assert "limit of 1 s" in told.jobs[0].reason
 
 
+async def test_a_limit_of_weeks_is_a_limit(world, make_step, follow):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    step = make_step("touch made.txt", resources=Resources(time_limit_s=3_000_000))
+    async with world.pilot() as client:
+        await client.submit([world.task(step)])
+        told = await follow(client)
+    assert (told.jobs[0].state, told.jobs[0].attempts) == (JobState.FINISHED, 1)
+
+
 async def test_a_killed_job_is_run_again_and_makes_one_output(world, make_step, follow):
     word = "1.87654"
     world.dsm.add("in", 1, "x")

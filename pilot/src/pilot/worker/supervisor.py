@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 from pilot.worker.launch import Limits, launch
 from pilot.worker.processes import become_subreaper, kill_descendants
 
+_LONGEST_WAIT_MS = 2**31 - 1  # the kernel's: 24 days
+
 
 class Ending(IntEnum):
     """How a job ended: the exit status of its supervisor."""
@@ -82,7 +84,7 @@ def _wait(runner: int, lifeline: int, wall_s: float) -> Ending:
     ended = os.pidfd_open(runner)
     poll.register(ended, select.POLLIN)
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
-    ready = {fd for fd, _ in poll.poll(wall_s * 1000)}
+    ready = {fd for fd, _ in poll.poll(min(wall_s * 1000, _LONGEST_WAIT_MS))}
     if not ready:
         return Ending.OVERTIME
     if ended not in ready:
