@@ -1,4 +1,4 @@
-"""Finds or installs the real servers that the tests use: RabbitMQ, PostgreSQL, Chromium.
+"""Finds or installs the real programs that the tests use: RabbitMQ, PostgreSQL, Chromium, curl.
 
 ``setup_servers.py`` installs what is missing and prints what is there; it never fails, for tests
 without their server are skipped at home. ``setup_servers.py --check`` installs nothing and exits
@@ -17,12 +17,20 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from tests.servers.find import UNPACKED, find_chromium, find_postgres, find_rabbitmq
+from tests.servers.find import (
+    UNPACKED,
+    find_chromium,
+    find_library,
+    find_postgres,
+    find_rabbitmq,
+)
 
 _PACKAGES = {
     "RabbitMQ": "rabbitmq-server",
     "PostgreSQL": "postgresql",
     "Chromium": "chromium",
+    "libatomic": "libatomic1",  # of the browser's driver
+    "curl": "curl",
 }
 _UNPACKED_PACKAGES = ("rabbitmq-server",)
 
@@ -43,6 +51,8 @@ def _look() -> dict[str, str]:
         "RabbitMQ": str(rabbitmq.folder) if rabbitmq else "",
         "PostgreSQL": str(postgres.folder) if postgres else "",
         "Chromium": find_chromium() or "",
+        "libatomic": find_library("atomic") or "",
+        "curl": shutil.which("curl") or "",
     }
 
 

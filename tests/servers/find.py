@@ -1,5 +1,6 @@
 """Where the programs of the real servers are on this machine; standard library only."""
 
+import ctypes.util
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -32,11 +33,16 @@ def find_rabbitmq() -> Programs | None:
 
 
 def find_postgres() -> Programs | None:
-    """Return the newest PostgreSQL: of ``PG_BIN``, of Debian, unpacked here, or of a wheel."""
+    """Return the newest PostgreSQL: of ``PG_BIN``, of Debian, unpacked here, or of a wheel.
+
+    A wheel's is of no use to root: PostgreSQL insists on another account, and that one cannot be
+    relied on to read our environment.
+    """
     named = [Path(os.environ["PG_BIN"])] if "PG_BIN" in os.environ else []
     debian = _newest(Path("/").glob("usr/lib/postgresql/*/bin"))
     unpacked = _newest(UNPACKED.glob("usr/lib/postgresql/*/bin"))
-    for folder in (*named, *debian, *unpacked, *_wheel_folders()):
+    wheel = _wheel_folders() if os.getuid() else []
+    for folder in (*named, *debian, *unpacked, *wheel):
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return Programs(folder, {"PATH": "/usr/bin:/bin"})
     return None
@@ -45,6 +51,11 @@ def find_postgres() -> Programs | None:
 def find_chromium() -> str | None:
     """Return the path of a Chromium, or ``None``."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def find_library(name: str) -> str | None:
+    """Return the file name of a shared library, or ``None``."""
+    return ctypes.util.find_library(name)
 
 
 def _wheel_folders() -> list[Path]:

@@ -7,6 +7,7 @@ USER is ``-`` for the present one.
 """
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def main(user: str, stop_signal: str, *command: str) -> None:
         command,
         stdin=subprocess.DEVNULL,
         user=account,
-        group=account,
+        group=pwd.getpwnam(user).pw_gid if account else None,
         extra_groups=[] if account else None,
     )
     threading.Thread(target=_stop_at_end_of_pipe, args=(server, stop_signal), daemon=True).start()

@@ -69,7 +69,7 @@ class PostgresServer:
             cwd=self._folder,
             env=self._env,
             user=self._user,
-            group=self._user,
+            group=pwd.getpwnam(self._user).pw_gid if self._user else None,
         )
 
     def _accepts(self) -> bool:

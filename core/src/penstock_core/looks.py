@@ -123,12 +123,13 @@ def why(dataset: Dataset) -> str:
         return dataset.closed_because or f"it is {dataset.state}"
     producer = dataset.producer or "its producer"
     if dataset.announced is None:
-        return f"{producer} has not announced its end; {_files(dataset.files)} so far"
+        return f"{producer} has not announced its end; {files(dataset.files)} so far"
     counted = f"{dataset.files} of {dataset.announced} announced files are registered"
     if dataset.files < dataset.announced:
         return f"{counted}; it waits for the others"
     return f"{counted}; it closes when the scheduler looks next"
 
 
-def _files(count: int) -> str:
+def files(count: int) -> str:
+    """Return a number of files in words."""
     return "1 file" if count == 1 else f"{count} files"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import CloseRequest, Evidence
+from penstock_core.looks import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def decide_close(evidence: Evidence, policy: ClosingPolicy, now: datetime) -> Cl
     """Return whether a dataset closes: its producer announced its end, and all of it is here."""
     who = evidence.announced_by or "its producer"
     if evidence.announced is None:
-        return Wait(f"{who} to announce its end; {evidence.registered} files so far")
+        return Wait(f"{who} to announce its end; {files(evidence.registered)} so far")
     if evidence.registered < evidence.announced:
         missing = evidence.announced - evidence.registered
         named = ", ".join(str(n) for n in evidence.missing[:10])
@@ -42,9 +43,9 @@ def decide_close(evidence: Evidence, policy: ClosingPolicy, now: datetime) -> Cl
             "count",
             f"{who} announced {evidence.announced} files, and {evidence.registered} are registered",
         )
-    what = f"all {evidence.announced} files" if evidence.announced != 1 else "the 1 file"
-    verb = "is" if evidence.announced == 1 else "are"
-    return Close("count", f"{what} that {who} announced {verb} registered")
+    if evidence.announced == 1:
+        return Close("count", f"the 1 file that {who} announced is registered")
+    return Close("count", f"all {evidence.announced} files that {who} announced are registered")
 
 
 def close_request(evidence: Evidence, decision: Close) -> CloseRequest:
