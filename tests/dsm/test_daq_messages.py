@@ -140,6 +140,13 @@ async def test_without_a_total_the_announced_stfs_are_counted(world):
     assert (evidence.registered, evidence.announced, evidence.missing) == (3, 3, ())
 
 
+async def test_without_a_total_and_without_stf_gen_what_is_registered_is_counted(world):
+    lost = [m for m in facts(stfs=3, total=False) if m["msg_type"] != "stf_gen"]
+    await tell_all(world, lost)
+    [dataset] = (await world.dsm.datasets()).items
+    assert (dataset.files, dataset.announced) == (3, 3)
+
+
 async def test_a_file_that_comes_late_is_registered_all_the_same(world):
     messages = facts()
     late = messages.pop(-2)

@@ -102,7 +102,11 @@ async def announce_runs(work: Work, runs: Iterable[Row[Any]]) -> None:
         known = [count for count in counts if count is not None]
         if len(known) == len(counts):
             enders = sorted({s.stream or "daq" for s in streams if s.ended})
-            await announce_end(work, datasets[dataset_id], sum(known), ", ".join(enders)[:512])
+            dataset = datasets[dataset_id]
+            # Where nobody gave a total, what is here without an stf_gen counts as well.
+            least = 0 if any(s.total is not None for s in streams) else dataset.files
+            count = max(sum(known), least)
+            await announce_end(work, dataset, count, ", ".join(enders)[:512])
 
 
 async def _streams(work: Work, dataset_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
