@@ -6,7 +6,7 @@ import pytest
 
 from penstock_core.bus.local import LocalBus
 from penstock_core.clients import RestClient
-from penstock_core.errors import ServiceUnavailable
+from penstock_core.errors import Defect, ServiceUnavailable
 from penstock_core.service import House
 from penstock_core.settings import HouseSettings
 from penstock_core.tokens import Verifier
@@ -52,7 +52,7 @@ async def test_a_defect_behind_a_door_is_an_answer_and_no_exception_of_the_calle
 
     house.doors["broken"] = app
     client = RestClient(house.http("http://broken"))
-    with pytest.raises(ServiceUnavailable, match="GET /broken failed: ZeroDivisionError"):
+    with pytest.raises(Defect, match="GET /broken failed: ZeroDivisionError"):
         await client.call("GET", "/broken", None)
     await client.close()
     assert "ZeroDivisionError" in caplog.text

@@ -14,6 +14,7 @@
     │   ├── IllegalMove              a state machine has no such edge
     │   ├── Duplicate                the natural key is taken by something different
     │   └── Stale                    cursor, revision or lease is no longer the newest
+    ├── Defect                  500  a fault of ours: the same request will fail again
     └── RetriableError          503  the same request may succeed later
         ├── BusUnavailable
         ├── StoreUnavailable
@@ -124,6 +125,10 @@ class Duplicate(Conflict):
 
 class Stale(Conflict):
     """A cursor, revision or lease is no longer the newest: read again, then decide again."""
+
+
+class Defect(PenstockError):
+    """A fault of ours: the same request will fail again, until it is mended."""
 
 
 class RetriableError(PenstockError):

@@ -11,12 +11,12 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from penstock_core.errors import (
+    Defect,
     InvalidInput,
     NotAuthenticated,
     NotFound,
     PenstockError,
     RetriableError,
-    ServiceUnavailable,
 )
 from penstock_core.rights import Right
 from penstock_core.tokens import Identity, Verifier
@@ -166,13 +166,13 @@ async def _answer_unroutable(request: Request, error: Exception) -> Response:
 
 
 async def _answer_defect(request: Request, error: Exception) -> Response:
-    """Answer 500 in our form and log the defect; the caller may try again, and others go on."""
+    """Answer 500 in our form and log the defect; whoever asks for something else goes on."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    ours = ServiceUnavailable(
+    ours = Defect(
         f"{request.method} {request.url.path} failed: {type(error).__name__}.",
         hint="It is a defect; the service's log has it, under the trace of this request.",
     )
-    return JSONResponse(ours.as_json(), 500)
+    return JSONResponse(ours.as_json(), ours.status)
 
 
 def add_readiness(app: FastAPI, ready: Callable[[], Awaitable[dict[str, str]]]) -> None:
