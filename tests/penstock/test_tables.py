@@ -50,13 +50,23 @@ def demo_result() -> DemoResult:
 
 
 @pytest.mark.parametrize("width", [60, 80, 110, 132])
-def test_the_demos_tables_fit_and_keep_names_steps_and_states(width: int):
+def test_the_demos_tables_fit_and_keep_names_reasons_and_states(width: int):
     console = Console(file=io.StringIO(), width=width)
     show(console, demo_result())
     lines = console.file.getvalue().splitlines()
     assert max(len(line) for line in lines) <= width
     words = {word for line in lines for word in line.split()}
-    assert {*NAMES, *STEPS, "CLOSED", "FINISHED"} <= words
+    assert {*NAMES, "announced", "CLOSED", "FINISHED"} <= words
+    assert width < 100 or words >= set(STEPS)
+
+
+def test_eighty_columns_hold_sizes_and_the_whole_of_spds_table():
+    console = Console(file=io.StringIO(), width=80)
+    show(console, demo_result())
+    lines = console.file.getvalue().splitlines()
+    heads = "task wflow exec args rank device mode retry in out log status".split()
+    assert heads in [line.split() for line in lines]
+    assert ["name", "state", "files", "bytes"] in [line.split() for line in lines]
 
 
 def test_a_wide_page_has_every_column():

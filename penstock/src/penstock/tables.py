@@ -1,4 +1,4 @@
-"""Tables that fit their terminal: where it is narrow, the least important columns stay away."""
+"""Tables that fit their terminal: a narrow one has narrow gaps, then fewer columns."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,22 +80,28 @@ class Fitting:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Give the table with as many columns as fit; names fold where even the last do not."""
         kept = list(range(len(self._columns)))
-        while not self._fits(kept, console, options):
+        if self._fits(self._table(kept), console, options):
+            yield self._table(kept)
+            return
+        while not self._fits(self._table(kept, tight=True), console, options):
             least = max(kept, key=lambda at: self._columns[at].drop)
             if self._columns[least].drop == 0:
-                yield self._table(kept, fold=True)
+                yield self._table(kept, tight=True, fold=True)
                 return
             kept.remove(least)
-        yield self._table(kept)
+        yield self._table(kept, tight=True)
 
-    def _fits(self, kept: Sequence[int], console: Console, options: ConsoleOptions) -> bool:
+    def _fits(self, table: Table, console: Console, options: ConsoleOptions) -> bool:
         anywhere = options.update(width=_ANY_WIDTH)
-        needed = Measurement.get(console, anywhere, self._table(kept)).minimum
-        return needed <= options.max_width
+        return Measurement.get(console, anywhere, table).minimum <= options.max_width
 
-    def _table(self, kept: Sequence[int], *, fold: bool = False) -> Table:
+    def _table(self, kept: Sequence[int], *, tight: bool = False, fold: bool = False) -> Table:
         made = Table(
-            box=SIMPLE_HEAD, pad_edge=False, title=self._title or None, title_justify="left"
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            padding=(0, 0) if tight else (0, 1),
+            title=self._title or None,
+            title_justify="left",
         )
         for at in kept:
             self._add_column(made, at, fold)

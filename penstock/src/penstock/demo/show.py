@@ -6,9 +6,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from penstock.demo.result import DemoResult, DemoTask
-from penstock.tables import SPD, Column, Fitting
+from penstock.demo.result import DatasetLine, DemoResult, DemoTask
+from penstock.tables import SPD, Column, Fitting, Markup
 from penstock_core.contracts.workflow import Task
+
+WIDE = 120
+NAME = 40
 
 
 class Bars:
@@ -62,7 +65,7 @@ class Bars:
 
 def show(console: Console, result: DemoResult) -> None:
     """Print the result: datasets and why each closed, tasks as SPD's table, figures, addresses."""
-    console.print(_datasets(result), _tasks(result))
+    console.print(_datasets(result, console.width), _tasks(result))
     console.print(
         f"Events in {result.events_in}, decoded {result.events_decoded}, "
         f"dimuon candidates {result.candidates}, Z peak at {result.z_peak_gev:.2f} GeV"
@@ -76,23 +79,30 @@ def show(console: Console, result: DemoResult) -> None:
         console.print(f"[bold red]not right:[/bold red] {escape(problem)}", soft_wrap=True)
 
 
-def _datasets(result: DemoResult) -> Fitting:
+def _datasets(result: DemoResult, width: int) -> Fitting:
+    """Return the datasets; where there is no room for a column of reasons, each below its name."""
+    title = f"Datasets of run {result.run}"
     columns = (
-        Column("name"),
+        Column("name", least=NAME),
         Column("state"),
         Column("#files", drop=1),
         Column("#bytes", drop=2),
-        Column("closed because", drop=3, least=24),
     )
-    rows = (
-        (line.name, line.state, line.files, f"{line.bytes:,}", line.closed_because)
-        for line in result.datasets
-    )
-    return Fitting(columns, rows, f"Datasets of run {result.run}")
+    facts = [(line.state, line.files, f"{line.bytes:,}") for line in result.datasets]
+    lines = zip(result.datasets, facts, strict=True)
+    if width >= WIDE:
+        wide = [(line.name, *fact, line.closed_because) for line, fact in lines]
+        return Fitting((*columns, Column("closed because", drop=3, least=24)), wide, title)
+    narrow = [(_name_and_why(line), *fact) for line, fact in lines]
+    return Fitting(columns, narrow, title)
+
+
+def _name_and_why(line: DatasetLine) -> Markup:
+    return Markup(f"{escape(line.name)}\n[dim]{escape(line.closed_because)}[/dim]")
 
 
 def _tasks(result: DemoResult) -> Fitting:
-    columns = (SPD[0], Column("step"), *SPD[1:])
+    columns = (SPD[0], Column("step", drop=13), *SPD[1:])
     rows = ((task.task_id, task.step, *_rest(task)) for task in result.tasks)
     return Fitting(columns, rows, "Tasks")
 
