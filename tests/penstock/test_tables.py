@@ -64,7 +64,20 @@ def test_eighty_columns_hold_sizes_and_the_whole_of_spds_table():
     console = Console(file=io.StringIO(), width=80)
     show(console, demo_result())
     lines = console.file.getvalue().splitlines()
-    heads = "task wflow exec args rank device mode retry in out log status".split()
+    heads = [
+        "task",
+        "wflow",
+        "exec",
+        "args",
+        "rank",
+        "device",
+        "mode",
+        "retry",
+        "in",
+        "out",
+        "log",
+        "status",
+    ]
     assert heads in [line.split() for line in lines]
     assert ["name", "state", "files", "bytes"] in [line.split() for line in lines]
 
