@@ -1,6 +1,7 @@
 """A store: one writer, snapshots for readers, and errors that say whether to try again."""
 
 import asyncio
+import threading
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -17,6 +18,13 @@ from penstock_core.store import Store
 async def count(store: Store) -> int:
     async with store.read() as connection:
         return int(await connection.scalar(text("SELECT count(*) FROM event")) or 0)
+
+
+async def drivers_threads_ended() -> None:
+    """Wait for the threads of SQLite's driver: one whose connection failed ends by itself."""
+    async with asyncio.timeout(5):
+        while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+            await asyncio.sleep(0.01)
 
 
 async def test_many_writers_at_once_all_get_through(store: Store, log: EventLog) -> None:
@@ -65,3 +73,4 @@ async def test_a_database_that_is_away_is_retriable(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable):
             await count(away)
         await away.close()
+        await drivers_threads_ended()
