@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from penstock_core.contracts.base import Event, EventPage
 from penstock_core.contracts.workflow import Catalogue, CatalogueEntry, GeneratedBatch
-from penstock_core.errors import Stale
+from penstock_core.errors import ServiceUnavailable, Stale
 from recipe.model import InputSpec, Link, Port, Recipe, Step
 from task_generator.generate import input_datasets
 from task_generator.generator import Generator
@@ -104,11 +106,14 @@ class DataAccess:
         self.batches: list[GeneratedBatch] = []
         self.entries = entries
         self.recipes = {"digest": RECIPE}
+        self.away = False
 
     async def cursor(self, follower: str) -> int:
         return self.at
 
     async def catalogue(self, known: int, since: datetime) -> Catalogue | None:
+        if self.away:
+            raise ServiceUnavailable("away")
         return None if known == 1 else Catalogue(revision=1, templates=self.entries)
 
     async def recipe(self, digest: str) -> dict[str, Any]:
@@ -167,6 +172,17 @@ async def test_the_stretch_is_stored_with_where_it_began_and_ended() -> None:
     await generate(dsm, data_access)
     (batch,) = data_access.batches
     assert (batch.expected, batch.cursor, len(batch.decisions)) == (1, 2, 1)
+
+
+async def test_a_stretch_is_not_passed_over_when_data_access_was_away() -> None:
+    data_access = DataAccess(entry(1))
+    data_access.away = True
+    generator = Generator(Dsm(event(1, dataset("a", "swf.1.run"))), data_access)  # type: ignore[arg-type]
+    with pytest.raises(ServiceUnavailable):
+        await generator.generate()
+    data_access.away = False
+    await generator.generate()
+    assert [len(b.decisions) for b in data_access.batches] == [1]
 
 
 async def test_a_replica_that_came_second_reads_on_from_where_the_first_is() -> None:

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.clients.follower import Follower
 from penstock_core.clock import now
+from penstock_core.contracts.base import EventPage
 from penstock_core.contracts.workflow import Catalogue, DatasetDecision, GeneratedBatch
 from recipe.matching import Matcher
 from recipe.model import Recipe
@@ -24,7 +26,7 @@ class Generator:
     def __init__(self, dsm: DsmClient, data_access: DataAccessClient) -> None:
         self._dsm = dsm
         self._data_access = data_access
-        self._cursor: int | None = None
+        self._follower = Follower(data_access, FOLLOWER)
         self._catalogue = Catalogue(revision=-1, templates=())
         self._since = now()
         self._matcher = Matcher(self._catalogue)
@@ -32,32 +34,26 @@ class Generator:
 
     async def generate(self) -> bool:
         """Handle the next stretch of the log; return whether there may be more."""
-        start = self._cursor
-        if start is None:
-            start = await self._data_access.cursor(FOLLOWER)
+        start = await self._follower.start()
         page = await self._dsm.events(start, BATCH, TOPICS)
-        self._cursor = page.cursor
-        if page.cursor == start:
-            return False
+        if page.cursor != start:
+            await self._data_access.store_generated(await self._decide(start, page))
+        self._follower.reached(page.cursor)
+        return len(page.events) == BATCH
+
+    async def _decide(self, start: int, page: EventPage) -> GeneratedBatch:
         datasets = input_datasets(page.events)
         await self._refresh_catalogue(min((d.registered_at for d in datasets), default=now()))
         found = decide(self._matcher, datasets)
         decisions, workflows = chains(found, self._catalogue, await self._load(found))
-        try:
-            await self._data_access.store_generated(
-                GeneratedBatch(
-                    follower=FOLLOWER,
-                    expected=start,
-                    cursor=page.cursor,
-                    catalogue_revision=self._catalogue.revision,
-                    decisions=decisions,
-                    workflows=workflows,
-                )
-            )
-        except Exception:
-            self._cursor = None  # whatever happened, where we are is what data-access says
-            raise
-        return len(page.events) == BATCH
+        return GeneratedBatch(
+            follower=FOLLOWER,
+            expected=start,
+            cursor=page.cursor,
+            catalogue_revision=self._catalogue.revision,
+            decisions=decisions,
+            workflows=workflows,
+        )
 
     async def _refresh_catalogue(self, since: datetime) -> None:
         """Have the newest catalogue, with all versions in force at ``since`` or later."""

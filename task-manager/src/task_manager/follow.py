@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from penstock_core.clients import DataAccessClient, DsmClient
+from penstock_core.clients.follower import Follower
 from penstock_core.contracts.base import Event
 from penstock_core.contracts.dsm import Announcement
 from penstock_core.contracts.workflow import CopiedStates, DatasetCopy, ObservedBatch, TaskReport
@@ -13,24 +14,6 @@ from task_manager.workload import WorkloadSystem
 BATCH = 500
 STATE_TOPICS = ("dataset.closed", "dataset.deleted")
 ENDED_WELL = frozenset({TaskStatus.FINISHED, TaskStatus.SKIPPED})
-
-
-class Follower:
-    """One follower's place in one log, read from data-access and remembered between batches."""
-
-    def __init__(self, data_access: DataAccessClient, name: str) -> None:
-        self.name = name
-        self._data_access = data_access
-        self._cursor: int | None = None
-
-    async def start(self) -> int:
-        """Return where to read on; forgotten until :meth:`reached` says that it was stored."""
-        cursor, self._cursor = self._cursor, None
-        return await self._data_access.cursor(self.name) if cursor is None else cursor
-
-    def reached(self, cursor: int) -> None:
-        """Remember what data-access has stored."""
-        self._cursor = cursor
 
 
 class StateCopier:

@@ -231,7 +231,7 @@ class Run(Frozen):
 class IntakeMessage(Frozen):
     """A message from outside, as the register hands it to the manager; ``body`` is raw text.
 
-    ``message_id`` makes a repeat recognisable; ``actor`` is who sent it, by its token, or ""
+    ``message_id`` makes a repeat recognisable; ``sender`` is who sent it, by its token, or ""
     when it came over the broker.
     """
 

@@ -1,0 +1,25 @@
+"""A follower of somebody's event log whose cursor data-access keeps, together with the effect."""
+
+from penstock_core.clients.data_access import DataAccessClient
+
+
+class Follower:
+    """One follower's place in one log, read from data-access and remembered between batches.
+
+    Whatever goes wrong between :meth:`start` and :meth:`reached`, the next start asks data-access:
+    no stretch is passed over that was not stored.
+    """
+
+    def __init__(self, data_access: DataAccessClient, name: str) -> None:
+        self.name = name
+        self._data_access = data_access
+        self._cursor: int | None = None
+
+    async def start(self) -> int:
+        """Return where to read on; forgotten until :meth:`reached` says that it was stored."""
+        cursor, self._cursor = self._cursor, None
+        return await self._data_access.cursor(self.name) if cursor is None else cursor
+
+    def reached(self, cursor: int) -> None:
+        """Remember what data-access has stored."""
+        self._cursor = cursor
