@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from tests.recipe.documents import BROADCAST
 
 from penstock_core.errors import InvalidTemplate
 from recipe.compile import compile
@@ -126,37 +127,6 @@ def test_a_workflow_for_one_file_is_a_chain_of_maps(chain: dict[str, str]) -> No
     recipe = compile({**chain, "chain.cwl": text}, "chain.cwl")
     assert {s.mode for s in recipe.steps} == {Mode.MAP}
     assert {link.take for s in recipe.steps for link in s.links} == {"each"}
-
-
-BROADCAST = """\
-cwlVersion: v1.2
-class: Workflow
-requirements: {ScatterFeatureRequirement: {}}
-inputs: {files: "File[]"}
-steps:
-  calibrate:
-    run:
-      class: CommandLineTool
-      baseCommand: [cat]
-      inputs: {all: {type: "File[]", inputBinding: {position: 1}}}
-      stdout: constants
-      outputs: {constants: stdout}
-    in: {all: files}
-    out: [constants]
-  apply:
-    run:
-      class: CommandLineTool
-      baseCommand: [cat]
-      inputs:
-        constants: {type: File, inputBinding: {position: 2}}
-        f: {type: File, inputBinding: {position: 1}}
-      stdout: applied
-      outputs: {applied: stdout}
-    scatter: f
-    in: {f: files, constants: calibrate/constants}
-    out: [applied]
-outputs: []
-"""
 
 
 def test_one_file_beside_scattered_ones_goes_to_every_job() -> None:

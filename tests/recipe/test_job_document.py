@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.recipe.documents import BROADCAST
 
 from recipe.compile import compile
 from recipe.model import Recipe
@@ -102,35 +103,6 @@ steps:
     in: {raw_files: files}
     out: [number]
 outputs: {number: {type: File, outputSource: whole/number}}
-"""
-BROADCAST = """\
-cwlVersion: v1.2
-class: Workflow
-requirements: {ScatterFeatureRequirement: {}}
-inputs: {files: "File[]"}
-steps:
-  calibrate:
-    run:
-      class: CommandLineTool
-      baseCommand: [cat]
-      inputs: {all: {type: "File[]", inputBinding: {position: 1}}}
-      stdout: constants
-      outputs: {constants: stdout}
-    in: {all: files}
-    out: [constants]
-  apply:
-    run:
-      class: CommandLineTool
-      baseCommand: [cat]
-      inputs:
-        constants: {type: File, inputBinding: {position: 2}}
-        f: {type: File, inputBinding: {position: 1}}
-      stdout: applied
-      outputs: {applied: stdout}
-    scatter: f
-    in: {f: files, constants: calibrate/constants}
-    out: [applied]
-outputs: []
 """
 VALUE_FROM = """\
 cwlVersion: v1.2

@@ -17,9 +17,7 @@ class Front:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-        elif scope["path"] == "/":
+        if scope["path"] == "/":
             await _redirect(send, "/ui/")
         else:
             await self._owner(scope["path"])(scope, receive, send)
@@ -29,15 +27,6 @@ class Front:
             if path == start or path.startswith(start.rstrip("/") + "/"):
                 return face
         raise LookupError(f"no service answers {path}")
-
-
-async def _live(receive: Any, send: Any) -> None:
-    """Answer the server's start and stop; the services are opened and closed by the house."""
-    while True:
-        message = await receive()
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 async def _redirect(send: Any, to: str) -> None:
