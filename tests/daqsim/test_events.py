@@ -6,8 +6,8 @@ import pytest
 
 from daqsim.events import EVENT, MUON, CollisionEvents, hzz_file, read_events
 from daqsim.source import Noise, open_source
-from daqsim.stf import Stf
 from penstock_core.errors import InvalidInput
+from penstock_core.stf import Stf
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ import pytest
 from daqsim.position import Position
 from daqsim.run import Outcome, Progress, simulate
 from daqsim.settings import DaqSettings
-from daqsim.stf import read_stf
 from penstock_core.bus import Message
 from penstock_core.bus.local import LocalBus
 from penstock_core.errors import Conflict, InvalidInput, StoreUnavailable
+from penstock_core.stf import read_stf
 from penstock_core.topology import PENSTOCK
 
 COMMON = {

@@ -12,7 +12,7 @@ import yaml
 
 from daqsim.events import CollisionEvents, hzz_file, read_events
 from daqsim.files import StfFile
-from daqsim.stf import Stf, TimeFrame, encode
+from penstock_core.stf import Stf, TimeFrame, encode
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 BIN = Path(sys.executable).parent

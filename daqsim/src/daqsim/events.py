@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from daqsim.stf import TFS_PER_STF, Stf, TimeFrame
 from penstock_core.errors import InvalidInput
+from penstock_core.stf import TFS_PER_STF, Stf, TimeFrame
 
 EVENT = struct.Struct("<IHHHHff")
 MUON = struct.Struct("<ffffif")

@@ -5,8 +5,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from daqsim.stf import Stf, encode
 from penstock_core.errors import StoreUnavailable
+from penstock_core.stf import Stf, encode
 
 
 @dataclass(frozen=True, slots=True)

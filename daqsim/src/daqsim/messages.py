@@ -8,8 +8,8 @@ from typing import Any
 from daqsim.files import StfFile
 from daqsim.position import Parameters
 from daqsim.simulation import Happening
-from daqsim.stf import stf_name
 from penstock_core.bus import Message
+from penstock_core.stf import stf_name
 
 EXCHANGE = "daq"
 _IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://penstock.dev/daqsim")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from daqsim.stf import TFS_PER_STF, Stf, TimeFrame
+from penstock_core.stf import TFS_PER_STF, Stf, TimeFrame
 
 
 class Source(Protocol):

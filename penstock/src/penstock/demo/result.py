@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from daqsim.stf import read_stf
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.clock import parse_time
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.dsm import ContentFile, Dataset
 from penstock_core.contracts.workflow import SpdTask, Task
 from penstock_core.states import DatasetKind, TaskStatus
+from penstock_core.stf import read_stf
 
 # What is true of uproot-HZZ.root, whoever computes it: 2421 events, 1364 with two muons of
 # opposite charge and no third one.

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daqsim.stf import HEADER, Stf, TimeFrame, decode, encode, read_stf
 from penstock_core.errors import InvalidInput
+from penstock_core.stf import HEADER, Stf, TimeFrame, decode, encode, read_stf
 
 SMALL = Stf(
     42, 3, 2001, (TimeFrame(2001, 2, b"two"), TimeFrame(2002, 0, b""), TimeFrame(2003, 1, b"one"))
