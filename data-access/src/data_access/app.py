@@ -4,7 +4,17 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from data_access.context import Context
-from data_access.routes import auth, bulk, datasets, history, tasks, templates, users, workflows
+from data_access.routes import (
+    alarms,
+    auth,
+    bulk,
+    datasets,
+    history,
+    tasks,
+    templates,
+    users,
+    workflows,
+)
 from penstock_core.errors import StoreUnavailable
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
@@ -18,7 +28,7 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
     app = new_app("Penstock data-access", verifier, "The only door to the workflow database.")
     app.state.context = context
     # bulk first: its fixed paths would else be taken for an id.
-    for module in (bulk, templates, datasets, workflows, tasks, history, auth, users):
+    for module in (bulk, templates, datasets, workflows, tasks, alarms, history, auth, users):
         app.include_router(module.router)
     add_readiness(app, lambda: _not_ready(context.store))
     return app

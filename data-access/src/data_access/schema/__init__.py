@@ -1,5 +1,6 @@
 """The tables of the workflow database: one owner, one metadata, one event log."""
 
+from data_access.schema.alarms import IS_RAISED, alarm
 from data_access.schema.base import counter, log, metadata
 from data_access.schema.datasets import dataset, early_state
 from data_access.schema.people import refresh_token, user
@@ -8,7 +9,9 @@ from data_access.schema.workflows import DUE, UNMET, job, task, task_input, work
 
 __all__ = [
     "DUE",
+    "IS_RAISED",
     "UNMET",
+    "alarm",
     "counter",
     "dataset",
     "decision",

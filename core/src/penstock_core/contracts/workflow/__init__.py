@@ -1,5 +1,6 @@
 """data-access's REST contract: templates, decisions, workflows, tasks and their history."""
 
+from penstock_core.contracts.workflow.alarms import Alarm, AlarmKey, NewAlarm
 from penstock_core.contracts.workflow.decisions import (
     Cursor,
     DatasetDecision,
@@ -42,6 +43,8 @@ from penstock_core.contracts.workflow.templates import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmKey",
     "Catalogue",
     "CatalogueEntry",
     "ClaimRequest",
@@ -59,6 +62,7 @@ __all__ = [
     "JobReport",
     "Match",
     "Need",
+    "NewAlarm",
     "NewTask",
     "NewTemplate",
     "ObservedBatch",

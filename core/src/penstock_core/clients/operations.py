@@ -1,0 +1,42 @@
+"""What is asked of data-access about operating: alarms."""
+
+from collections.abc import Sequence
+
+from penstock_core.clients.base import RestClient
+from penstock_core.contracts.base import Page
+from penstock_core.contracts.workflow import Alarm, AlarmKey, NewAlarm
+
+
+class OperationsClient(RestClient):
+    """The part of data-access that operators use, and services that need one."""
+
+    async def raise_alarms(self, alarms: Sequence[NewAlarm]) -> None:
+        """Raise alarms; raising one again that is raised is seeing it once more."""
+        await self.call("POST", "/alarm/raise", None, body=list(alarms))
+
+    async def clear_alarms(self, keys: Sequence[AlarmKey]) -> None:
+        """Clear alarms; one that is not raised is none."""
+        await self.call("POST", "/alarm/clear", None, body=list(keys))
+
+    async def alarms(
+        self,
+        *,
+        state: str = "raised",
+        kind: str = "",
+        namespace: str = "",
+        after: int = 0,
+        limit: int = 100,
+    ) -> Page[Alarm]:
+        """Return a page of alarms: raised, cleared, or all."""
+        params = {
+            "state": state,
+            "kind": kind,
+            "namespace": namespace,
+            "after": after,
+            "limit": limit,
+        }
+        return await self.call("GET", "/alarm", Page[Alarm], params=params)
+
+    async def acknowledge_alarm(self, alarm_id: int) -> Alarm:
+        """Note that one has seen an alarm."""
+        return await self.call("PUT", f"/alarm/{alarm_id}/acknowledge", Alarm)
