@@ -6,7 +6,6 @@ from sqlalchemy import Row, Select, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
-from dsm.manager.name_glob import name_matches
 from dsm.manager.reading import (
     dataset_of,
     file_of,
@@ -18,6 +17,7 @@ from dsm.manager.reading import (
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import Dataset, Evidence, File, Run
 from penstock_core.errors import NotFound
+from penstock_core.name_glob import name_matches
 from penstock_core.states import DatasetState
 
 MISSING_SHOWN = 100
