@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_core.contracts.workflow import CatalogueEntry, DatasetRef, Need
+from penstock_core.contracts.workflow import CatalogueEntry, DatasetRef, Need, PauseAt
 from penstock_core.errors import InvalidTemplate
 from penstock_core.states import DatasetState, TemplateStatus
 from recipe.compile import compile
@@ -59,6 +59,15 @@ def test_a_pattern_may_name_captures(chain: dict[str, str]) -> None:
     text = chain["chain.cwl"].replace("retry: 4}", 'retry: 4, output: "hits-{run}-v{n}"}')
     recipe = compile({**chain, "chain.cwl": text}, "chain.cwl", masks=["run{run}.raw"])
     assert plan(recipe, ENTRY, DATASET, {"run": "42"}).tasks[0].output_name == "hits-42-v2"
+
+
+def test_what_a_step_says_of_failure_goes_with_its_task(chain: dict[str, str]) -> None:
+    said = "retry: 4, pauseAt: {rate: 0.1, after: 50}, acceptLoss: 0.02}"
+    text = chain["chain.cwl"].replace("retry: 4}", said)
+    recipe = compile({**chain, "chain.cwl": text}, "chain.cwl")
+    decode, select, *_ = plan(recipe, ENTRY, DATASET, {}).tasks
+    assert (decode.pause_at, decode.accept_loss) == (PauseAt(rate=0.1, after=50), 0.02)
+    assert (select.pause_at, select.accept_loss) == (PauseAt(rate=0.5, after=20), 0)
 
 
 def test_a_pattern_may_name_only_what_every_mask_catches(chain: dict[str, str]) -> None:

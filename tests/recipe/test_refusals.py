@@ -129,6 +129,14 @@ def test_a_bad_document_is_refused_at_its_line(main: str, message: str) -> None:
             "It may have: rank, retry",
         ),
         (
+            changed(
+                "out: [out]",
+                "out: [out]\n    hints: [{class: penstock:Task, pauseAt: {rate: 2}}]",
+            ),
+            "main.cwl:11:36: penstock:Task: pauseAt.rate: Input should be less than or equal to 1",
+            "pauseAt, acceptLoss",
+        ),
+        (
             changed("  copy:", f"  {'c' * 257}:"),
             "the step's name has 257 characters",
             "at most 256",

@@ -85,6 +85,8 @@ class Chain:
             rank=hint.rank,
             retry=hint.retry,
             output_pattern=hint.output or OUTPUT_PATTERN,
+            pause_at=hint.pause_at,
+            accept_loss=hint.accept_loss,
         )
 
     def _ports(self, step: WorkflowStep, raw: Any, wiring: Wiring) -> tuple[Port, ...]:

@@ -7,6 +7,7 @@ from cwltool.process import Process
 from pydantic import Field, ValidationError
 
 from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.workflow import PauseAt
 from recipe.constructs import CONSTRUCTS, not_taken, wrong
 from recipe.model import Resources, Trigger
 from recipe.standalone import is_our_hint
@@ -31,6 +32,11 @@ class TaskHint(Frozen):
         The output that is the job's log.
     output
         Pattern of the output dataset's name.
+    pauseAt
+        ``{rate, after}``: the task pauses once ``after`` jobs have ended and ``rate`` of them
+        failed.
+    acceptLoss
+        The fraction of jobs that may fail without anybody being asked.
     """
 
     rank: int = Field(default=1, ge=1, le=1_000_000)
@@ -40,6 +46,11 @@ class TaskHint(Frozen):
     args: str = ""
     log: str = ""
     output: str = ""
+    pause_at: PauseAt = Field(default=PauseAt(), alias="pauseAt")
+    accept_loss: float = Field(default=0, ge=0, le=1, alias="acceptLoss")
+
+
+FIELDS = tuple(field.alias or name for name, field in TaskHint.model_fields.items())
 
 
 def task_hint(tool: Process) -> TaskHint:
@@ -53,16 +64,17 @@ def task_hint(tool: Process) -> TaskHint:
 def _checked(hint: Mapping[str, Any]) -> dict[str, Any]:
     fields = {str(k): v for k, v in hint.items() if k != "class"}
     for name in fields:
-        if name not in TaskHint.model_fields and name in CONSTRUCTS:
+        if name not in FIELDS and name in CONSTRUCTS:
             raise not_taken(hint, name, name, "in penstock:Task")
     try:
         TaskHint(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        reason = first["msg"] if name in TaskHint.model_fields else "there is no such field"
-        known = f"It may have: {', '.join(TaskHint.model_fields)}."
-        raise wrong(hint, name, f"penstock:Task: {name}: {reason}", known) from error
+        reason = first["msg"] if name in FIELDS else "there is no such field"
+        known = f"It may have: {', '.join(FIELDS)}."
+        where = ".".join(str(part) for part in first["loc"])
+        raise wrong(hint, name, f"penstock:Task: {where}: {reason}", known) from error
     return fields
 
 

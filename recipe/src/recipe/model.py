@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.workflow import PauseAt
 
 OUTPUT_PATTERN = "{input}.{template}.{step}.v{n}"
 """How output datasets are named, unless a step says otherwise."""
@@ -105,6 +106,8 @@ class Step(Frozen):
         SPD's ``exec`` and ``args`` columns.
     log_port
         SPD's dialect: the output whose file is the job's log ("" = the job's own log).
+    accept_loss
+        The fraction of jobs that may fail without anybody being asked.
     """
 
     name: str
@@ -121,6 +124,8 @@ class Step(Frozen):
     resources: Resources = Resources()
     log_port: str = ""
     output_pattern: str = OUTPUT_PATTERN
+    pause_at: PauseAt = PauseAt()
+    accept_loss: float = Field(default=0, ge=0, le=1)
 
 
 class InputSpec(Frozen):

@@ -61,6 +61,8 @@ def _task(step: Step, words: Mapping[str, str], rerun: int) -> PlannedTask:
         needs=_needs(step),
         output_name=output,
         log_name=output + LOG_SUFFIX,
+        pause_at=step.pause_at,
+        accept_loss=step.accept_loss,
     )
 
 

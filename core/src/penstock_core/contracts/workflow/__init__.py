@@ -25,6 +25,7 @@ from penstock_core.contracts.workflow.execution import (
     TaskInput,
     TaskReport,
 )
+from penstock_core.contracts.workflow.policies import PauseAt
 from penstock_core.contracts.workflow.rows import (
     DatasetRow,
     NewTask,
@@ -66,6 +67,7 @@ __all__ = [
     "NewTask",
     "NewTemplate",
     "ObservedBatch",
+    "PauseAt",
     "PlannedTask",
     "PlannedWorkflow",
     "SpdDataset",

@@ -5,6 +5,7 @@ from typing import Literal
 
 from penstock_core.contracts.base import Frozen, Json
 from penstock_core.contracts.dsm import Dataset
+from penstock_core.contracts.workflow.policies import PauseAt
 from penstock_core.states import DatasetState
 
 
@@ -58,7 +59,10 @@ class Need(Frozen):
 
 
 class PlannedTask(Frozen):
-    """A task to make. ``reads`` names the step whose output is ``datas_in_id`` ("" = masked)."""
+    """A task to make. ``reads`` names the step whose output is ``datas_in_id`` ("" = masked).
+
+    ``accept_loss`` is the fraction of its jobs that may fail without anybody being asked.
+    """
 
     step: str
     mode: str
@@ -71,6 +75,8 @@ class PlannedTask(Frozen):
     needs: tuple[Need, ...]
     output_name: str
     log_name: str
+    pause_at: PauseAt = PauseAt()
+    accept_loss: float = 0
 
 
 class PlannedWorkflow(Frozen):
