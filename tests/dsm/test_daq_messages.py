@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.dsm.conftest import intake, open_world
 
-from dsm.manager.streams import StreamEnd, announced_files
 from penstock_core.contracts.dsm import CloseRequest
 
 
@@ -134,7 +133,7 @@ async def test_without_a_total_the_announced_stfs_are_counted(world):
     await tell_all(world, [late_gen], ["late"])
 
     (evidence,) = (await world.dsm.closing()).items
-    assert (evidence.registered, evidence.announced, evidence.missing) == (2, 3, (3,))
+    assert (evidence.registered, evidence.announced, evidence.missing) == (2, 3, ("STF 3",))
     await tell_all(world, [held_back], ["held"])
     (evidence,) = (await world.dsm.closing()).items
     assert (evidence.registered, evidence.announced, evidence.missing) == (3, 3, ())
@@ -152,7 +151,7 @@ async def test_a_file_that_comes_late_is_registered_all_the_same(world):
     late = messages.pop(-2)
     await tell_all(world, messages)
     (evidence,) = (await world.dsm.closing()).items
-    assert evidence.missing == (3,)
+    assert evidence.missing == ("STF 3",)
     request = CloseRequest(uid=evidence.uid, revision=evidence.revision, rule="r", because="loss")
     await world.dsm.close_datasets([request])
 
@@ -228,15 +227,6 @@ async def test_a_fact_that_cannot_be_is_refused(sqlite_world, key, body, message
     assert message in outcome.details
     assert outcome.error["field"] == field
     assert (await sqlite_world.dsm.datasets()).items == ()
-
-
-def test_the_end_of_a_run_is_that_of_all_its_streams():
-    assert announced_files([]) is None
-    assert announced_files([StreamEnd(3, False, None)]) is None
-    assert announced_files([StreamEnd(3, True, None), StreamEnd(4, False, None)]) is None
-    assert announced_files([StreamEnd(3, True, None), StreamEnd(4, True, 5)]) == 8
-    assert announced_files([StreamEnd(3, False, None), StreamEnd(0, True, None)]) == 3
-    assert announced_files([StreamEnd(0, True, 0)]) == 0
 
 
 async def test_runs_that_share_a_dataset_end_it_together(world):

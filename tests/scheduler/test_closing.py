@@ -43,7 +43,9 @@ def test_nothing_announced_and_nothing_registered_closes_empty() -> None:
 
 
 def test_a_missing_file_keeps_it_open_and_is_named() -> None:
-    assert decide(evidence(7, 8, missing=(5,))) == Wait("1 of 8 files that run 1 announced: 5")
+    assert decide(evidence(7, 8, missing=("STF 5",))) == Wait(
+        "1 of 8 files that run 1 announced: STF 5"
+    )
 
 
 def test_without_an_announcement_it_stays_open() -> None:

@@ -35,7 +35,7 @@ def decide_close(evidence: Evidence, policy: ClosingPolicy, now: datetime) -> Cl
         return Wait(f"{who} to announce its end; {files(evidence.registered)} so far")
     if evidence.registered < evidence.announced:
         missing = evidence.announced - evidence.registered
-        named = ", ".join(str(n) for n in evidence.missing[:10])
+        named = ", ".join(evidence.missing[:10])
         which = f": {named}" if named else ""
         return Wait(f"{missing} of {evidence.announced} files that {who} announced{which}")
     if evidence.registered > evidence.announced:

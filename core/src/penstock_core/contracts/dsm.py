@@ -131,7 +131,12 @@ class Announcement(Frozen):
 
 
 class Evidence(Frozen):
-    """What is known about an open dataset when its closing is decided."""
+    """What is known about an open dataset when its closing is decided.
+
+    ``missing`` names the first STFs of a run that are missing, ``unnamed`` counts those that
+    cannot be named. ``counted`` says that nobody told ``announced``: it was counted from what is
+    known so far, and may grow while messages are under way.
+    """
 
     uid: str
     namespace: str
@@ -144,7 +149,9 @@ class Evidence(Frozen):
     announced_at: datetime | None
     opened_at: datetime
     last_file_at: datetime | None
-    missing: tuple[int, ...] = ()
+    counted: bool = False
+    missing: tuple[str, ...] = ()
+    unnamed: int = 0
 
 
 class CloseRequest(Frozen):

@@ -44,10 +44,13 @@ async def _announce_one(work: Work, row: Row[Any] | None, end: Announcement) -> 
     return await announce_end(work, row, end.files, end.producer)
 
 
-async def announce_end(work: Work, row: Row[Any], files: int, producer: str) -> str:
+async def announce_end(
+    work: Work, row: Row[Any], files: int, producer: str, *, counted: bool = False
+) -> str:
     """Store that ``producer`` made ``files`` files in this dataset, and makes no more.
 
-    A new count replaces an older one while the dataset is open. Returns what to answer.
+    A new count replaces an older one while the dataset is open. ``counted`` marks one that nobody
+    told, and that may still grow. Returns what to answer.
 
     Raises
     ------
@@ -56,13 +59,15 @@ async def announce_end(work: Work, row: Row[Any], files: int, producer: str) -> 
     """
     if row.announced != files and row.state != DatasetState.OPEN:
         raise not_open(row)
-    if (row.announced, row.announced_by) != (files, producer) and row.state == DatasetState.OPEN:
+    told = (row.announced, row.announced_by, row.counted)
+    if told != (files, producer, counted) and row.state == DatasetState.OPEN:
         await change_dataset(
             work,
             row,
             announced=files,
             announced_by=producer,
             announced_at=work.at,
+            counted=counted,
             producer=row.producer or producer,
             revision=tables.dataset.c.revision + 1,
         )

@@ -14,6 +14,7 @@ from dsm.manager.fields import (
     Metadata,
     Moment,
     RunId,
+    Sequence,
     Text,
     Told,
 )
@@ -49,7 +50,7 @@ class StfGen(DaqMessage):
     """An STF was made: announced, not there yet."""
 
     filename: FileName
-    sequence: Count | None = None
+    sequence: Sequence | None = None
     checksum: Checksum | None = None
     size: Count | None = Field(None, validation_alias=AliasChoices("size", "size_bytes"))
 
@@ -61,7 +62,7 @@ class StfReady(DaqMessage):
     file_url: LongText
     checksum: Checksum
     size_bytes: Count = Field(validation_alias=AliasChoices("size_bytes", "size"))
-    sequence: Count | None = None
+    sequence: Sequence | None = None
 
 
 class TfFileRegistered(DaqMessage):

@@ -93,6 +93,7 @@ def _row(new: NewDataset, uid: str, number: int, at: str) -> Json:
         "files": 0,
         "size_bytes": 0,
         "announced_by": "",
+        "counted": False,
         "incomplete": False,
         "revision": 0,
         "opened_at": at,

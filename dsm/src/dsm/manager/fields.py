@@ -63,6 +63,8 @@ Metadata = Annotated[Json, _rule(rules.check_json)]
 
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 
+Sequence = Annotated[int, Field(ge=0, lt=10**12)]
+
 RunId = Annotated[Word, BeforeValidator(_text)]
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, false, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.missing import Missing, missing_stfs
 from dsm.manager.reading import (
     dataset_of,
     file_of,
@@ -20,7 +21,6 @@ from penstock_core.errors import NotFound
 from penstock_core.name_glob import name_matches
 from penstock_core.states import DatasetState
 
-MISSING_SHOWN = 100
 _D, _F, _A, _R = tables.dataset.c, tables.file.c, tables.attachment.c, tables.run.c
 
 
@@ -69,23 +69,13 @@ async def page_closing(connection: AsyncConnection, after: int, limit: int) -> P
         _D.state == DatasetState.OPEN, _D.announced.is_not(None), _D.id > after
     )
     rows = (await connection.execute(query.order_by(_D.id).limit(limit))).all()
-    missing = {row.id: await _missing(connection, row) for row in rows}
-    return page_of(rows, limit, lambda row: _evidence(row, missing[row.id]))
+    missing = await missing_stfs(connection, rows)
+    return page_of(rows, limit, lambda row: _evidence(row, missing.get(row.id, Missing())))
 
 
-async def _missing(connection: AsyncConnection, row: Row[Any]) -> tuple[int, ...]:
-    """Return the first of the STFs that were announced and did not come."""
-    if row.files >= row.announced:
-        return ()
-    stfs = tables.stf.c
-    query = select(stfs.sequence).join(tables.run, _R.id == stfs.run_id)
-    query = query.where(_R.dataset_id == row.id, stfs.registered == false())
-    found = await connection.scalars(query.order_by(stfs.sequence).limit(MISSING_SHOWN))
-    return tuple(found)
-
-
-def _evidence(row: Row[Any], missing: tuple[int, ...]) -> Evidence:
-    values = dict(row._mapping) | {"registered": row.files, "missing": missing}
+def _evidence(row: Row[Any], missing: Missing) -> Evidence:
+    values = dict(row._mapping) | {"registered": row.files}
+    values |= {"missing": missing.names, "unnamed": missing.unnamed}
     return Evidence.model_validate({name: values[name] for name in Evidence.model_fields})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
@@ -53,7 +53,10 @@ def page_of(rows: Sequence[Row[Any]], limit: int, item: Callable[[Row[Any]], Ite
 
 
 async def rows_where(
-    connection: AsyncConnection, query: Select[Any], column: Column[Any], values: Iterable[Any]
+    connection: AsyncConnection,
+    query: Select[Any],
+    column: ColumnElement[Any],
+    values: Iterable[Any],
 ) -> AsyncIterator[Row[Any]]:
     """Give the rows of ``query`` whose ``column`` is among ``values``, however many those are."""
     wanted = list(dict.fromkeys(values))

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from dsm.manager.announcing import announce_runs
 from dsm.manager.daq_messages import DaqMessage, EndRun, RunImminent, utc_text
 from dsm.manager.runs import Move, Named, RunKey, ensure_runs, move_runs
-from dsm.manager.streams import announce_runs, end_streams
+from dsm.manager.stream_rows import end_streams
 from dsm.manager.telling import Answer, Done, HandleLetters, Letter
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json

@@ -1,121 +1,107 @@
-"""Streams of STFs: who numbers them, who has ended, and when a run's dataset is all announced.
+"""Streams of STFs: who sends them, who has ended, and when a run's dataset is all announced.
 
 Several streams of a run may number their STFs in parallel. The end of a run is known when each of
 them has ended, or when somebody who sends no STFs has ended the whole.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
-
-from dsm.manager import tables
-from dsm.manager.closing import announce_end
-from dsm.manager.reading import rows_where
-from dsm.manager.runs import run_datasets
-from dsm.manager.work import Work
-from penstock_core.states import DatasetState
+from dsm.manager.sequences import Numbering
 
 
 @dataclass(frozen=True, slots=True)
-class StreamEnd:
-    """What is known of a stream: how many STFs it announced, whether it ended, on what count."""
+class Stream:
+    """What is known of one stream of a run.
 
-    stfs: int
-    ended: bool
-    total: int | None
+    Attributes
+    ----------
+    stfs
+        How many STFs it announced.
+    unannounced
+        How many came as its own without that.
+    named
+        Whether messages name it as their stream, rather than only as their sender.
+    ended, total
+        Whether it has ended, and the count that it gave.
+    """
+
+    name: str
+    stfs: int = 0
+    unannounced: int = 0
+    named: bool = False
+    ended: bool = False
+    total: int | None = None
 
 
-def announced_files(streams: Iterable[StreamEnd]) -> int | None:
+@dataclass(frozen=True, slots=True)
+class End:
+    """How many files a run has in all.
+
+    ``counted`` marks a number that more facts may change: nobody gave a total, or it is open
+    whether whoever gave one spoke for the run or for a stream that is still to come.
+    """
+
+    files: int
+    counted: bool
+
+
+def senders_of(streams: Sequence[Stream]) -> list[Stream]:
+    """Return those streams that send STFs.
+
+    Where STFs are announced, somebody who only says that one is there (a data agent) is none,
+    unless it also speaks as a stream.
+
+    >>> [s.name for s in senders_of([Stream("daq", 5), Stream("agent", 0, 1)])]
+    ['daq']
+    >>> [s.name for s in senders_of([Stream("agent", 0, 1), Stream("control", ended=True)])]
+    ['agent']
+    """
+    announced = any(s.stfs for s in streams)
+    sending = [
+        s for s in streams if s.stfs or (s.unannounced and (s.named or s.ended or not announced))
+    ]
+    if any(s.named for s in sending):
+        sending += [s for s in streams if s.named and s.ended and s not in sending]
+    return sending
+
+
+def end_of_run(streams: Sequence[Stream], numberings: Sequence[Numbering]) -> End | None:
     """Return how many files a run has in all, or None while its end is not known.
 
-    >>> announced_files([StreamEnd(5, True, None), StreamEnd(7, True, 8)])
-    13
-    >>> announced_files([StreamEnd(5, False, None), StreamEnd(0, True, 6)])
-    6
+    ``numberings`` are asked only for who has ended without a total.
+
+    >>> end_of_run([Stream("a", 5, ended=True, total=5), Stream("b", 7, ended=True, total=8)], ())
+    End(files=13, counted=False)
+    >>> end_of_run([Stream("a", 5), Stream("control", ended=True, total=6)], ())
+    End(files=6, counted=False)
+    >>> end_of_run([Stream("a", 3, ended=True)], [Numbering("a", 3, 3, 1, 4)])
+    End(files=4, counted=True)
     """
-    known = list(streams)
-    sending = [s for s in known if s.stfs]
-    of_the_whole = [s for s in known if s.ended and not s.stfs]
-    if of_the_whole:
-        totals = [s.total for s in of_the_whole if s.total is not None]
-        return max(totals) if totals else sum(s.stfs for s in sending)
-    if not sending or not all(s.ended for s in sending):
-        return None
-    return sum(s.stfs if s.total is None else s.total for s in sending)
+    sending = senders_of(streams)
+    others = [s for s in streams if s.ended and s not in sending]
+    counts = {n.stream: n.stfs + n.gaps for n in numberings}
+    by_stream = [counts.get(s.name, 0) if s.total is None else s.total for s in sending]
+    if not others:
+        if not sending or not all(s.ended for s in sending):
+            return None
+        counted = any(s.total is None for s in sending)
+        return End(sum(by_stream) + (counts.get(None, 0) if counted else 0), counted)
+    totals = [s.total for s in others if s.total is not None]
+    if not totals:
+        return End(sum(by_stream) + counts.get(None, 0), counted=True)
+    told = sum(s.total for s in sending if s.total is not None)
+    # Less than its streams have is no total of the run, but that of one more stream.
+    files = max(totals) if max(totals) >= told else max(totals) + told
+    return End(files, counted=len(others) > 1 or any(s.ended for s in sending))
 
 
-async def add_to_streams(work: Work, counts: dict[tuple[int, str], int]) -> None:
-    """Add to the numbers of STFs that streams, (run's number, name), have announced."""
-    await _ensure_streams(work, counts)
-    columns = tables.stream.c
-    await work.connection.execute(
-        update(tables.stream)
-        .where(columns.run_id == bindparam("the_run"), columns.stream == bindparam("the_stream"))
-        .values(stfs=columns.stfs + bindparam("more")),
-        [{"the_run": r, "the_stream": s, "more": n} for (r, s), n in counts.items()],
-    )
+def needs_numbers(streams: Sequence[Stream]) -> bool:
+    """Return whether somebody has ended without giving a total."""
+    return any(s.ended and s.total is None for s in streams)
 
 
-async def end_streams(work: Work, ends: dict[tuple[int, str], int | None]) -> None:
-    """Store that streams have ended, with the count that they gave, if they gave one."""
-    await _ensure_streams(work, ends)
-    columns = tables.stream.c
-    await work.connection.execute(
-        update(tables.stream)
-        .where(columns.run_id == bindparam("the_run"), columns.stream == bindparam("the_stream"))
-        .values(ended=True, total=func.coalesce(bindparam("the_total"), columns.total)),
-        [{"the_run": r, "the_stream": s, "the_total": n} for (r, s), n in ends.items()],
-    )
-
-
-async def _ensure_streams(work: Work, keys: Iterable[tuple[int, str]]) -> None:
-    columns = tables.stream.c
-    wanted = list(keys)
-    rows = rows_where(
-        work.connection, select(tables.stream), columns.run_id, [r for r, _ in wanted]
-    )
-    there = {(row.run_id, row.stream) async for row in rows}
-    new = [
-        {"run_id": r, "stream": s, "stfs": 0, "ended": False}
-        for r, s in wanted
-        if (r, s) not in there
-    ]
-    if new:
-        await work.connection.execute(insert(tables.stream), new)
-
-
-async def announce_runs(work: Work, runs: Iterable[Row[Any]]) -> None:
-    """Announce the ends of the datasets of these runs, where known, at the count known now.
-
-    Runs may share a dataset: it ends when all of them have.
-    """
-    datasets = await run_datasets(work, runs)
-    open_ones = [row.id for row in datasets.values() if row.state == DatasetState.OPEN]
-    for dataset_id, streams in (await _streams(work, open_ones)).items():
-        by_run: dict[int, list[StreamEnd]] = defaultdict(list)
-        for s in streams:
-            by_run[s.id].append(StreamEnd(s.stfs or 0, bool(s.ended), s.total))
-        counts = [announced_files(ends) for ends in by_run.values()]
-        known = [count for count in counts if count is not None]
-        if len(known) == len(counts):
-            enders = sorted({s.stream or "daq" for s in streams if s.ended})
-            dataset = datasets[dataset_id]
-            # Where nobody gave a total, what is here without an stf_gen counts as well.
-            least = 0 if any(s.total is not None for s in streams) else dataset.files
-            count = max(sum(known), least)
-            await announce_end(work, dataset, count, ", ".join(enders)[:512])
-
-
-async def _streams(work: Work, dataset_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
-    """Return by dataset the streams of its runs; a run without any has one empty row."""
-    runs, streams = tables.run.c, tables.stream.c
-    query = select(
-        runs.dataset_id, runs.id, streams.stream, streams.stfs, streams.ended, streams.total
-    ).outerjoin(tables.stream, streams.run_id == runs.id)
-    found: dict[int, list[Row[Any]]] = defaultdict(list)
-    async for row in rows_where(work.connection, query, runs.dataset_id, dataset_ids):
-        found[row.dataset_id].append(row)
-    return found
+def sender_names(by_run: Mapping[int, Sequence[Stream]]) -> dict[int, list[str]]:
+    """Return the names of the streams that send, by run; without the runs that have none."""
+    names = {run_id: [s.name for s in senders_of(streams)] for run_id, streams in by_run.items()}
+    return {run_id: of_run for run_id, of_run in names.items() if of_run}

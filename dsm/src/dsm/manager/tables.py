@@ -57,6 +57,7 @@ dataset = Table(
     Column("announced", BigInteger),
     Column("announced_by", String(512), nullable=False),
     Column("announced_at", _TIME),
+    Column("counted", Boolean, nullable=False),
     Column("incomplete", Boolean, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("opened_at", _TIME, nullable=False),
@@ -129,9 +130,12 @@ stream = Table(
     Column("run_id", BigInteger, ForeignKey("run.id"), primary_key=True),
     Column("stream", String(250), primary_key=True),
     Column("stfs", BigInteger, nullable=False),
+    Column("unannounced", BigInteger, nullable=False),
+    Column("named", Boolean, nullable=False),
     Column("ended", Boolean, nullable=False),
     Column("total", BigInteger),
 )
+"""``stfs`` it announced; ``unannounced`` came as its own without that. ``named``: by its name."""
 
 stf = Table(
     "stf",
@@ -139,9 +143,10 @@ stf = Table(
     Column("run_id", BigInteger, ForeignKey("run.id"), primary_key=True),
     Column("filename", _NAME, primary_key=True),
     Column("stream", String(250), nullable=False),
-    Column("sequence", BigInteger, nullable=False),
+    Column("sequence", BigInteger),
     Column("size_bytes", BigInteger),
     Column("checksum", String(160), nullable=False),
+    Column("announced", Boolean, nullable=False),
     Column("registered", Boolean, nullable=False),
 )
 Index(
@@ -151,6 +156,7 @@ Index(
     sqlite_where=stf.c.registered == false(),
     postgresql_where=stf.c.registered == false(),
 )
+Index("ix_stf_numbering", stf.c.run_id, stf.c.stream, stf.c.sequence)
 
 manifest = Table(
     "manifest",

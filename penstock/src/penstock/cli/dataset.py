@@ -156,7 +156,7 @@ def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
 
 
 def _evidence(evidence: Evidence) -> list[tuple[str, Any]]:
-    missing = ", ".join(str(number) for number in evidence.missing[:50])
+    missing = ", ".join(evidence.missing[:50])
     return [
         ("registered", evidence.registered),
         ("announced", evidence.announced),
