@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsm.manager.rules import _HEX_DIGITS
+from penstock_core.errors import InvalidInput
 from pilot.checksum import copy_checked
 from pilot.model import JobError
 
@@ -32,5 +33,5 @@ def test_a_file_is_copied_if_it_fits_and_refused_if_not(tmp_path: Path, algorith
 
 def test_an_unknown_algorithm_names_those_that_are_known(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(DATA)
-    with pytest.raises(JobError, match="'md4' is not known; known are adler32, crc32, md5"):
+    with pytest.raises(InvalidInput, match="'md4' is not known; known are adler32, crc32, md5"):
         copy_checked(tmp_path / "source", tmp_path / "copy", "md4:00")

@@ -69,7 +69,7 @@ def test_a_checksum_without_leading_zeros_fits_too(tmp_path):
     copy_checked(source, tmp_path / "a", "adler32:790079")
     copy_checked(source, tmp_path / "b", "ADLER32:00790079")
     copy_checked(source, tmp_path / "c", "")
-    with pytest.raises(JobError, match="not known"):
+    with pytest.raises(InvalidInput, match="not known"):
         copy_checked(source, tmp_path / "d", "crc7:12")
 
 

@@ -73,6 +73,56 @@ def encode(stf: Stf) -> bytes:
     return head + zlib.crc32(head).to_bytes(4, "little") + payload
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an STF's header says: ``tfs`` TFs from ``first_tf`` on, ``events`` events in all."""
+
+    run: int
+    sequence: int
+    first_tf: int
+    tfs: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A header, with the size and the CRC-32 of the payload that must follow it."""
+
+    header: Header
+    size_bytes: int
+    crc: int
+
+    def check_payload(self, size_bytes: int, crc: int, source: str) -> None:
+        """Raise ``InvalidInput`` unless a payload of this size and CRC-32 is the one announced."""
+        announced = f"announced {self.size_bytes}"
+        _check(size_bytes == self.size_bytes, source, f"payload of {size_bytes} bytes, {announced}")
+        _check(crc == self.crc, source, "the payload is damaged")
+
+
+def is_stf(data: bytes) -> bool:
+    """Return whether a file that begins with ``data`` is in this container."""
+    return data.startswith(MAGIC)
+
+
+def read_envelope(data: bytes, source: str) -> Envelope:
+    """Return what the header says with which ``data`` begins; ``source`` names it in errors.
+
+    Raises
+    ------
+    InvalidInput
+        it is no header, or damaged.
+    """
+    _check(len(data) >= HEADER.size, source, f"{len(data)} bytes are less than a header")
+    magic, version, size, run, sequence, first_tf, tfs, events, length, crc, head_crc = (
+        HEADER.unpack_from(data)
+    )
+    _check(magic == MAGIC, source, f"it begins with {magic!r} instead of {MAGIC!r}")
+    _check(version == VERSION, source, f"version {version} is not known, only {VERSION}")
+    _check(head_crc == zlib.crc32(data[: HEADER.size - 4]), source, "the header is damaged")
+    _check(size == HEADER.size, source, f"a header of {size} bytes instead of {HEADER.size}")
+    return Envelope(Header(run, sequence, first_tf, tfs, events), length, crc)
+
+
 def read_stf(path: Path) -> Stf:
     """Return the STF in ``path``, checked as :func:`decode` does and against its file name."""
     stf = decode(path.read_bytes(), path.name)
@@ -88,19 +138,12 @@ def decode(data: bytes, source: str) -> Stf:
     InvalidInput
         a byte of it is not what was written: the message says what does not fit.
     """
-    _check(len(data) >= HEADER.size, source, f"{len(data)} bytes are less than a header")
-    magic, version, size, run, sequence, first_tf, frames, events, length, crc, head_crc = (
-        HEADER.unpack_from(data)
-    )
-    _check(magic == MAGIC, source, f"it begins with {magic!r} instead of {MAGIC!r}")
-    _check(version == VERSION, source, f"version {version} is not known, only {VERSION}")
-    _check(head_crc == zlib.crc32(data[: HEADER.size - 4]), source, "the header is damaged")
-    _check(size == HEADER.size, source, f"a header of {size} bytes instead of {HEADER.size}")
+    envelope = read_envelope(data, source)
     payload = data[HEADER.size :]
-    _check(len(payload) == length, source, f"payload of {len(payload)} bytes, announced {length}")
-    _check(crc == zlib.crc32(payload), source, "the payload is damaged")
-    stf = Stf(run, sequence, first_tf, _blocks(payload, source))
-    _check_counts(stf, frames, events, source)
+    envelope.check_payload(len(payload), zlib.crc32(payload), source)
+    head = envelope.header
+    stf = Stf(head.run, head.sequence, head.first_tf, _blocks(payload, source))
+    _check_counts(stf, head.tfs, head.events, source)
     return stf
 
 

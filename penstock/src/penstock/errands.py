@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from penstock.finding import find_dataset, find_template, find_user
 from penstock_core.clients import DataAccessClient, DsmClient
-from penstock_core.clients.dsm import V1
+from penstock_core.clients.inspection import V1
 from penstock_core.clients.pilot import PilotClient
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.dsm import ContentFile, Dataset

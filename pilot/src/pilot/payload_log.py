@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from pilot.checksum import DEFAULT, copy
+from penstock_core.checksum import DEFAULT
+from pilot.checksum import copy
 from pilot.storage import Copier
 
 TAIL_BYTES = 2048

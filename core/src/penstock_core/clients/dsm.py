@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from penstock_core.clients.base import RestClient
+from penstock_core.clients.inspection import V1, InspectionClient
 from penstock_core.contracts.base import EventPage, Page
 from penstock_core.contracts.dsm import (
     Announcement,
@@ -24,10 +24,8 @@ from penstock_core.contracts.dsm import (
     Storage,
 )
 
-V1 = "/api/v1"
 
-
-class DsmClient(RestClient):
+class DsmClient(InspectionClient):
     """REST of dsm-manager, in bulk. Paths in the methods; models in ``contracts.dsm``."""
 
     async def take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:
@@ -120,6 +118,10 @@ class DsmClient(RestClient):
         """Return a page of runs."""
         params = {"after": after, "limit": limit}
         return await self.call("GET", f"{V1}/run", Page[Run], params=params)
+
+    async def storages(self) -> tuple[Storage, ...]:
+        """Return all storages."""
+        return await self.call("GET", f"{V1}/storage", tuple[Storage, ...])
 
     async def create_storage(self, storage: NewStorage) -> Storage:
         """Return the storage of this name, made where it was not there."""

@@ -24,8 +24,9 @@ class Dataset(Frozen):
     """A dataset as the storage manager holds it.
 
     ``files`` and ``size_bytes`` count what is registered; ``announced`` is the count its
-    producer gave at its end, null before. ``revision`` grows with each attachment and
-    announcement: a close names the revision that it looked at.
+    producer gave at its end, null before. ``quarantined`` and ``lost`` count those of its files
+    that must not be used: while there are any it is incomplete. ``revision`` grows with each
+    attachment and announcement: a close names the revision that it looked at.
     """
 
     uid: str
@@ -40,6 +41,8 @@ class Dataset(Frozen):
     size_bytes: int
     announced: int | None
     incomplete: bool
+    quarantined: int = 0
+    lost: int = 0
     revision: int
     opened_at: datetime
     closed_at: datetime | None
@@ -94,8 +97,8 @@ class ContentFile(Frozen):
 
     ``position`` is its place in the order of registration: the cursor of the contents. ``url``
     says where the bytes are (``file:///…`` for a posix storage). ``usable`` is false for what
-    must never be an input (quarantined, lost). ``readable`` is false in the storage of the root,
-    whose bytes the storage manager gives to nobody.
+    must never be an input (quarantined, lost); ``reason`` says why. ``readable`` is false in the
+    storage of the root, whose bytes the storage manager gives to nobody.
     """
 
     position: int
@@ -109,6 +112,9 @@ class ContentFile(Frozen):
     url: str
     usable: bool
     readable: bool = True
+    uid: str = ""
+    state: FileState = FileState.REGISTERED
+    reason: str = ""
 
 
 class Contents(Frozen):
@@ -187,7 +193,10 @@ class LedgerRow(Frozen):
 
 
 class File(Frozen):
-    """A file as the storage manager holds it; ``checksum`` is ``algorithm:hex``."""
+    """A file as the storage manager holds it; ``checksum`` is ``algorithm:hex``.
+
+    ``checked_at`` is when its bytes were last looked at; ``reason`` says what is wrong with it.
+    """
 
     uid: str
     namespace: str
@@ -200,6 +209,8 @@ class File(Frozen):
     checksum: str
     guid: str
     registered_at: datetime
+    checked_at: datetime | None = None
+    reason: str = ""
 
 
 class NewStorage(Frozen):

@@ -43,7 +43,7 @@ async def read_contents(connection: AsyncConnection, uid: str, after: int, limit
         files=files,
         closed=row.state != DatasetState.OPEN,
         total=row.files,
-        incomplete=row.incomplete,
+        incomplete=row.incomplete or bool(row.quarantined or row.lost),
         cursor=files[-1].position if files else after,
     )
 
@@ -60,7 +60,9 @@ def _contents_query() -> Select[Any]:
             _F.size_bytes,
             _F.checksum,
             _F.path,
+            _F.uid,
             _F.state,
+            _F.reason,
             tables.storage.c.base,
             tables.storage.c.uid.label("storage_uid"),
         )
@@ -82,4 +84,7 @@ def _content_file(row: Row[Any]) -> ContentFile:
         url=url_of(row.base, row.path),
         usable=row.state in _USABLE,
         readable=row.storage_uid != ROOT.uid,
+        uid=row.uid,
+        state=row.state,
+        reason=row.reason,
     )

@@ -10,6 +10,7 @@ from dsm.manager.missing import Missing, missing_stfs
 from dsm.manager.reading import (
     dataset_of,
     file_of,
+    no_file,
     page_of,
     rows_where,
     select_datasets,
@@ -17,7 +18,6 @@ from dsm.manager.reading import (
 )
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import Dataset, Evidence, File, Run
-from penstock_core.errors import NotFound
 from penstock_core.name_glob import name_matches
 from penstock_core.states import DatasetState
 
@@ -48,11 +48,7 @@ async def the_file(connection: AsyncConnection, uid: str) -> File:
     """Return one file; raises ``NotFound``."""
     row = (await connection.execute(select_files().where(_F.uid == uid))).first()
     if row is None:
-        raise NotFound(
-            f"There is no file {uid[:200]!r}.",
-            hint="GET /api/v1/file lists them; ?name= finds one by its name.",
-            facts={"uid": uid[:200]},
-        )
+        raise no_file(uid)
     return file_of(row)
 
 

@@ -19,8 +19,12 @@ _DATASET = [tables.dataset.c[name] for name in Dataset.model_fields]
 
 
 def dataset_of(row: Row[Any]) -> Dataset:
-    """Return the dataset in a row that holds at least all columns of the contract."""
-    values = row._mapping
+    """Return the dataset in a row that holds at least all columns of the contract.
+
+    One with files that must not be used is incomplete as long as it has them.
+    """
+    values = dict(row._mapping)
+    values["incomplete"] |= bool(row.quarantined or row.lost)
     return Dataset.model_validate({name: values[name] for name in Dataset.model_fields})
 
 
@@ -86,5 +90,14 @@ def no_dataset(uid: str, field: str = "uid") -> NotFound:
         f"There is no dataset {uid[:200]!r}.",
         hint="GET /api/v1/dataset lists them; file.input and dataset.input make them by name.",
         field=field,
+        facts={"uid": uid[:200]},
+    )
+
+
+def no_file(uid: str) -> NotFound:
+    """Return the error for a file that is not there."""
+    return NotFound(
+        f"There is no file {uid[:200]!r}.",
+        hint="GET /api/v1/file lists them; ?name= finds one by its name.",
         facts={"uid": uid[:200]},
     )

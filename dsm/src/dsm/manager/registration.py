@@ -12,6 +12,7 @@ from sqlalchemy import Row, insert, select
 
 from dsm.manager import tables
 from dsm.manager.attaching import Attachment, attach
+from dsm.manager.counting import count_stored
 from dsm.manager.reading import rows_where
 from dsm.manager.units import NewFile, Part, Registered, Unit
 from dsm.manager.work import Work
@@ -25,6 +26,7 @@ class _Known:
     id: int
     size_bytes: int
     checksum: str
+    deleted: bool = False
 
 
 async def register(work: Work, units: Sequence[Unit]) -> list[Registered | PenstockError]:
@@ -36,6 +38,7 @@ async def register(work: Work, units: Sequence[Unit]) -> list[Registered | Penst
     answers = [book.enter(unit) for unit in units]
     if book.rows:
         await work.connection.execute(insert(tables.file), book.rows)
+        await count_stored(work, [(r["storage_id"], 1, r["size_bytes"]) for r in book.rows])
     await attach(work, book.attachments)
     return answers
 
@@ -44,9 +47,12 @@ async def _known_files(work: Work, units: Iterable[Unit]) -> dict[str, _Known]:
     parts = [part for unit in units for part in unit.parts]
     uids = [uid for part in parts for uid in part.uids]
     columns = tables.file.c
-    query = select(columns.uid, columns.id, columns.size_bytes, columns.checksum)
+    query = select(columns.uid, columns.id, columns.size_bytes, columns.checksum, columns.state)
     rows = rows_where(work.connection, query, columns.uid, uids)
-    return {row.uid: _Known(row.id, row.size_bytes, row.checksum) async for row in rows}
+    return {
+        row.uid: _Known(row.id, row.size_bytes, row.checksum, row.state == FileState.DELETED)
+        async for row in rows
+    }
 
 
 class _Book:
@@ -81,6 +87,8 @@ class _Book:
             kept = (before.size_bytes, before.checksum) if before else told.get(uid)
             if kept is not None and kept != (file.size_bytes, file.checksum):
                 return _differs(file, *kept)
+            if before is not None and before.deleted and not always:
+                return _deleted(file)
             told[uid] = (file.size_bytes, file.checksum)
         return None
 
@@ -92,6 +100,7 @@ class _Book:
         ]
         if part.dataset.state != DatasetState.OPEN:
             return len(ids)
+        gone = [self._known[uid].deleted for uid in part.uids]
         self.attachments += [
             Attachment(
                 part.dataset,
@@ -103,9 +112,10 @@ class _Book:
                 producer,
                 file.size_bytes,
             )
-            for file_id, file in zip(ids, part.files, strict=True)
+            for file_id, file, deleted in zip(ids, part.files, gone, strict=True)
+            if not deleted
         ]
-        return 0
+        return sum(gone)
 
     def _enter_file(self, dataset: Row[Any], file: NewFile, uid: str) -> int:
         if known := self._known.get(uid):
@@ -129,6 +139,7 @@ class _Book:
             "checksum": file.checksum,
             "metadata": file.metadata,
             "registered_at": self._at,
+            "due": self._at,
         }
 
 
@@ -138,6 +149,14 @@ def not_open(dataset: Row[Any]) -> Conflict:
         f"The dataset {dataset.name!r} is {dataset.state}; nothing was attached.",
         hint="Send the files to a dataset that is OPEN; a closed one never opens again.",
         facts={"uid": dataset.uid, "state": dataset.state},
+    )
+
+
+def _deleted(file: NewFile) -> Conflict:
+    return Conflict(
+        f"The file {file.name!r} is deleted; nothing was attached.",
+        hint="A deleted file never comes back: give the new one another name.",
+        facts={"name": file.name},
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import Row, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
@@ -29,6 +30,11 @@ class StorageRow:
     name: str
     kind: str
     base: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "StorageRow":
+        """Return the storage in a row of its table."""
+        return cls(row.id, row.uid, row.name, row.kind, row.base)
 
 
 async def create_storage(work: Work, new: NewStorage) -> Storage:
@@ -69,7 +75,12 @@ async def storages_by_uid(
     """Return those of these storages that there are."""
     query = select(tables.storage)
     rows = rows_where(connection, query, tables.storage.c.uid, uids)
-    return {row.uid: StorageRow(**row._mapping) async for row in rows}
+    return {row.uid: StorageRow.of(row) async for row in rows}
+
+
+async def number_of(connection: AsyncConnection, uid: str) -> int:
+    """Return the number of a storage; raises ``NotFound``."""
+    return find_storage(await storages_by_uid(connection, [uid]), uid).id
 
 
 def find_storage(storages: Mapping[str, StorageRow], uid: str) -> StorageRow:
@@ -86,7 +97,7 @@ def find_storage(storages: Mapping[str, StorageRow], uid: str) -> StorageRow:
 async def all_storages(connection: AsyncConnection) -> list[StorageRow]:
     """Return the rows of all storages, the one with the longest base first."""
     rows = await connection.execute(select(tables.storage))
-    found = [StorageRow(**row._mapping) for row in rows]
+    found = [StorageRow.of(row) for row in rows]
     return sorted(found, key=lambda storage: len(storage.base), reverse=True)
 
 

@@ -38,6 +38,10 @@ storage = Table(
     Column("name", _NAME, nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("base", Text, nullable=False),
+    # What is registered and should lie there.
+    Column("files", BigInteger, nullable=False, server_default="0"),
+    Column("size_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("swept_at", _TIME),
 )
 
 dataset = Table(
@@ -65,6 +69,11 @@ dataset = Table(
     Column("closed_at", _TIME),
     Column("closed_because", Text, nullable=False),
     Column("closed_by", String(512), nullable=False),
+    Column("quarantined", BigInteger, nullable=False, server_default="0"),
+    Column("lost", BigInteger, nullable=False, server_default="0"),
+    # How far the files of a deleted dataset are given up, and when all of them were.
+    Column("purged_to", BigInteger, nullable=False, server_default="0"),
+    Column("purged_at", _TIME),
     UniqueConstraint("namespace", "scope", "name"),
 )
 Index("ix_dataset_name", dataset.c.name)
@@ -90,6 +99,14 @@ file = Table(
     Column("checksum", String(160), nullable=False),
     Column("metadata", JsonColumn, nullable=False),
     Column("registered_at", _TIME, nullable=False),
+    # When somebody wished that its bytes be looked at; null once they were.
+    Column("due", _TIME),
+    Column("checked_at", _TIME),
+    Column("reason", Text, nullable=False, server_default=""),
+    # Who wants it out of quarantine if the next look finds it right.
+    Column("released_by", String(512), nullable=False, server_default=""),
+    # When the bytes of a deleted file were gone.
+    Column("removed_at", _TIME),
     UniqueConstraint("namespace", "scope", "name"),
 )
 

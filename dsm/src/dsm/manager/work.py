@@ -35,6 +35,11 @@ class Work:
     at: str
     _told: dict[tuple[str, str], None] = field(default_factory=dict)
     _files: Counter[str] = field(default_factory=Counter)
+    _events: list[NewEvent] = field(default_factory=list)
+
+    def tell_event(self, event: NewEvent) -> None:
+        """Note an event that is complete already."""
+        self._events.append(event)
 
     def tell(self, topic: str, uid: str) -> None:
         """Note that ``topic`` is to be told of a dataset; twice is once."""
@@ -47,12 +52,12 @@ class Work:
     @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:
         """Do a part of the work that, when it raises, leaves nothing behind."""
-        told, files = dict(self._told), Counter(self._files)
+        told, files, events = dict(self._told), Counter(self._files), list(self._events)
         try:
             async with self.connection.begin_nested():
                 yield
         except BaseException:
-            self._told, self._files = told, files
+            self._told, self._files, self._events = told, files, events
             raise
 
     async def number(self, table: Table) -> int:
@@ -68,7 +73,7 @@ class Work:
             for topic, uid in told
         ]
         events += _file_events(self._files.items(), {u: r.namespace for u, r in rows.items()})
-        await tables.event_log.append(self.connection, events)
+        await tables.event_log.append(self.connection, events + self._events)
 
     def _said_already(self, topic: str, uid: str) -> bool:
         """Say whether another event of this transaction shows the same: all show the end."""

@@ -1,0 +1,178 @@
+"""What is found on disk, held against what the catalogue says: verdicts, quarantine, storages."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.dsm import File, Storage
+from penstock_core.states import DatasetState, FileState
+from penstock_core.stf import Header
+
+
+class Verdict(StrEnum):
+    """What a look at a file's bytes says of it."""
+
+    FITS = "fits"
+    DIFFERS = "differs"
+    GONE = "gone"
+    UNREADABLE = "unreadable"
+
+
+class ToldStf(Frozen):
+    """What the DAQ's message told of an STF."""
+
+    run: str
+    sequence: int
+
+
+class DueFile(Frozen):
+    """A file whose bytes are to be looked at; ``due`` names the wish, and comes back with it."""
+
+    uid: str
+    name: str
+    path: str
+    state: FileState
+    reason: str
+    size_bytes: int
+    checksum: str
+    due: str
+    stf: ToldStf | None = None
+
+
+class FileVerdict(Frozen):
+    """What somebody found who looked at a file.
+
+    ``size_bytes`` and ``checksum`` are those found, as far as they were read; ``header`` is that
+    of an STF. ``due`` is the wish that this answers, "" for none. ``look_again`` has the
+    inspector look too: a file that is said to be gone is lost only when the inspector says so.
+    """
+
+    uid: str
+    verdict: Verdict
+    reason: str = Field(default="", max_length=2000)
+    size_bytes: int | None = None
+    checksum: str = Field(default="", max_length=160)
+    header: Header | None = None
+    due: str = ""
+    look_again: bool = False
+
+
+class FileCheck(Frozen):
+    """One entry in the story of a file that was once in trouble: who found or decided what."""
+
+    at: datetime
+    by: str
+    what: str
+    reason: str
+    size_bytes: int | None
+    checksum: str
+
+
+class Holder(Frozen):
+    """A dataset that holds a file, and the file's index in it."""
+
+    uid: str
+    namespace: str
+    name: str
+    state: DatasetState
+    index: int
+
+
+class FileDetails(Frozen):
+    """A file with its story, oldest first, and the datasets that hold it."""
+
+    file: File
+    checks: tuple[FileCheck, ...]
+    datasets: tuple[Holder, ...]
+
+
+class FileRequest(Frozen):
+    """What an operator decides on files, and why."""
+
+    uids: tuple[str, ...] = Field(min_length=1, max_length=1000)
+    because: str = Field(min_length=1, max_length=1000)
+
+
+class DoomedFile(Frozen):
+    """A deleted file whose bytes are still to be removed; ``reason`` is why they were not yet."""
+
+    uid: str
+    name: str
+    storage_id: str
+    path: str
+    reason: str
+
+
+class Removal(Frozen):
+    """What became of a deleted file's bytes.
+
+    ``left``: they stay for ever, for they are not ours to remove. ``failed``: try again later.
+    """
+
+    uid: str
+    outcome: Literal["removed", "left", "failed"]
+    reason: str = Field(default="", max_length=2000)
+
+
+class StorageSample(Frozen):
+    """A storage at one moment: whether it answers, and how full its disk is."""
+
+    storage_id: str
+    at: datetime
+    problem: str = Field(default="", max_length=2000)
+    total_bytes: int | None = None
+    free_bytes: int | None = None
+
+
+class StorageUse(Frozen):
+    """How a storage is used.
+
+    ``files`` and ``size_bytes`` count what is registered there, ``dark_…`` what lies there and
+    is not registered, as of the last sweep. ``full_at`` is when its disk is full if it goes on
+    filling as it did, null if it does not fill.
+    """
+
+    storage: Storage
+    files: int
+    size_bytes: int
+    dark_files: int
+    dark_bytes: int
+    swept_at: datetime | None
+    sample: StorageSample | None
+    full_at: datetime | None
+
+
+class SeenFile(Frozen):
+    """A file that a sweep saw on disk; ``modified_at`` is its latest change of any kind."""
+
+    path: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class DarkFile(SeenFile):
+    """A file on disk that no catalogue knows. ``wanted_by`` is who wants it deleted, "" nobody."""
+
+    id: int
+    storage_id: str
+    found_at: datetime
+    wanted_by: str
+    because: str
+    problem: str
+
+
+class DarkRequest(Frozen):
+    """Dark files that an operator wants deleted, and why."""
+
+    ids: tuple[int, ...] = Field(min_length=1, max_length=10_000)
+    because: str = Field(min_length=1, max_length=1000)
+
+
+class DarkRemoval(Frozen):
+    """What became of a dark file that was to be deleted; "" is no problem: it is gone."""
+
+    id: int
+    problem: str = Field(default="", max_length=2000)

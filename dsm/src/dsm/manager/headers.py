@@ -1,0 +1,87 @@
+"""What the headers of a run's STFs say, summed up as they are verified."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from dsm.manager import tables
+from dsm.manager.inspection_tables import run_header, stf_header
+from dsm.manager.reading import rows_where
+from dsm.manager.work import Work
+from penstock_core.contracts.base import Json
+from penstock_core.stf import Header
+
+_R, _H = tables.run.c, stf_header.c
+
+
+async def note_headers(work: Work, found: Sequence[tuple[Row[Any], Header | None]]) -> None:
+    """Add the headers of verified STFs, given with their files' rows, to the sums of their runs.
+
+    Each file of a run counts once, however often it is verified.
+    """
+    headers = {(row.namespace, str(h.run), row.name): h for row, h in found if h is not None}
+    runs = await _runs(work, headers)
+    by_place = {
+        (runs[namespace, run], name): header
+        for (namespace, run, name), header in headers.items()
+        if (namespace, run) in runs
+    }
+    there = await _noted(work, by_place)
+    new = {place: header for place, header in by_place.items() if place not in there}
+    if new:
+        await work.connection.execute(insert(stf_header), [_row(*item) for item in new.items()])
+        await _add_up(work, new)
+
+
+async def _runs(
+    work: Work, headers: dict[tuple[str, str, str], Header]
+) -> dict[tuple[str, str], int]:
+    query = select(_R.id, _R.namespace, _R.run)
+    rows = rows_where(work.connection, query, _R.run, [run for _, run, _ in headers])
+    return {(row.namespace, row.run): row.id async for row in rows}
+
+
+async def _noted(work: Work, places: dict[tuple[int, str], Header]) -> set[tuple[int, str]]:
+    query = select(_H.run_id, _H.filename).where(_H.run_id.in_({run for run, _ in places}))
+    rows = rows_where(work.connection, query, _H.filename, [name for _, name in places])
+    return {(row.run_id, row.filename) async for row in rows}
+
+
+def _row(place: tuple[int, str], header: Header) -> Json:
+    return {
+        "run_id": place[0],
+        "filename": place[1],
+        "first_tf": header.first_tf,
+        "tfs": header.tfs,
+        "events": header.events,
+    }
+
+
+async def _add_up(work: Work, new: dict[tuple[int, str], Header]) -> None:
+    by_run: dict[int, list[Header]] = defaultdict(list)
+    for (run_id, _), header in new.items():
+        by_run[run_id].append(header)
+    rows = rows_where(work.connection, select(run_header), run_header.c.run_id, by_run)
+    there = {row.run_id: row async for row in rows}
+    for run_id, headers in by_run.items():
+        values = _sums(there.get(run_id), headers)
+        if run_id in there:
+            here = run_header.c.run_id == run_id
+            await work.connection.execute(update(run_header).where(here).values(**values))
+        else:
+            await work.connection.execute(insert(run_header).values(run_id=run_id, **values))
+
+
+def _sums(row: Row[Any] | None, headers: Sequence[Header]) -> Json:
+    firsts = [header.first_tf for header in headers] + ([] if row is None else [row.first_tf])
+    lasts = [h.first_tf + h.tfs - 1 for h in headers] + ([] if row is None else [row.last_tf])
+    before = (0, 0, 0) if row is None else (row.stfs, row.tfs, row.events)
+    return {
+        "stfs": before[0] + len(headers),
+        "first_tf": min(firsts),
+        "last_tf": max(lasts),
+        "tfs": before[1] + sum(header.tfs for header in headers),
+        "events": before[2] + sum(header.events for header in headers),
+    }
