@@ -18,7 +18,7 @@ EVENT = struct.Struct("<IHHHHff")
 MUON = np.dtype(
     [("px", "<f4"), ("py", "<f4"), ("pz", "<f4"), ("e", "<f4"), ("charge", "<i4"), ("iso", "<f4")]
 )
-NAME = re.compile(r"swf\.(\d+)\.(\d{6,})\.stf")
+NAME = re.compile(r"swf\.(\d+)\.(?:.+\.)?(\d{6,})\.stf")
 
 
 def require(fits, problem):
@@ -43,7 +43,7 @@ def read_header(data):
 
 def check_name(name, run, sequence):
     match = NAME.fullmatch(name)
-    require(match, "is not named swf.<run>.<sequence>.stf")
+    require(match, "is not named swf.<run>[.<stream>].<sequence>.stf")
     said = (int(match[1]), int(match[2]))
     require(said == (run, sequence), f"its header says run {run}, sequence {sequence}")
 

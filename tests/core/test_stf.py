@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock_core.errors import InvalidInput
-from penstock_core.stf import HEADER, Stf, TimeFrame, decode, encode, read_stf
+from penstock_core.stf import HEADER, Stf, TimeFrame, decode, encode, numbers_in, read_stf, stf_name
 
 SMALL = Stf(
     42, 3, 2001, (TimeFrame(2001, 2, b"two"), TimeFrame(2002, 0, b""), TimeFrame(2003, 1, b"one"))
@@ -56,3 +56,27 @@ def test_a_file_under_another_name_is_refused(tmp_path: Path):
     assert read_stf(right) == SMALL
     with pytest.raises(InvalidInput, match=r"says that it is swf\.42\.000003\.stf"):
         read_stf(wrong)
+
+
+def test_the_name_of_a_file_may_hold_its_stream(tmp_path: Path):
+    name = stf_name(42, 3, "daq-2.east")
+    assert name == "swf.42.daq-2.east.000003.stf"
+    (tmp_path / name).write_bytes(encode(SMALL))
+    assert read_stf(tmp_path / name) == SMALL
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("swf.42.000003.stf", (42, 3)),
+        ("swf.42.1000003.stf", (42, 1000003)),
+        ("swf.42.daq2.000003.stf", (42, 3)),
+        ("swf.42.000001.000003.stf", (42, 3)),
+        ("swf.42.3.stf", None),
+        ("swf.x.000003.stf", None),
+        ("swf.42..000003.stf", None),
+        ("swf.42.000003.stf.tf", None),
+    ],
+)
+def test_run_and_sequence_are_read_from_a_name(name: str, numbers: tuple[int, int] | None):
+    assert numbers_in(name) == numbers

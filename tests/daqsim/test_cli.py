@@ -64,3 +64,40 @@ def test_help_names_the_variables_and_the_defaults():
     said = " ".join(daq("--help").stdout.replace("│", " ").split())
     for word in ("PENSTOCK_DAQ_SPEED", "must be given", "position-RUN.json in --out"):
         assert word in said
+
+
+def test_the_old_schedule_is_refused_with_its_file_and_line(tmp_path: Path):
+    schedule = Path(__file__).parent / "epic" / "old-schedule.yml"
+    ended = daq("--out", tmp_path, "--schedule", schedule)
+    assert ended.returncode == 1
+    assert f"{schedule}:3: a schedule is a list; the old mapping form" in ended.stderr
+
+
+def test_mischief_is_asked_for_by_name_and_told_of_at_the_end(tmp_path: Path):
+    fast = ("--events", "noise", "--stfs", 3, "--speed", "inf", "--run", 7, "--verbose")
+    ended = daq("--out", tmp_path, *fast, "--mischief", "lose_stf_gen=1", "--mischief", "repeat=0")
+    assert ended.returncode == 0, ended.stderr
+    assert "stf_gen" not in ended.stdout
+    assert ended.stderr.count("stf_gen  (lose_stf_gen)") == 3
+    assert f"3 misbehaviours, told in {tmp_path / 'mischief-7.json'}" in ended.stderr
+
+
+def test_mischief_that_is_not_known_is_refused_with_what_is(tmp_path: Path):
+    ended = daq("--out", tmp_path, "--mischief", "lose=0.1")
+    assert ended.returncode == 1
+    assert "--mischief (or PENSTOCK_DAQ_MISCHIEF): No misbehaviour is called 'lose'" in ended.stderr
+
+
+def test_runs_may_overlap_with_senders_and_namespaces_of_their_own(tmp_path: Path):
+    many = ("--times", 2, "--every-s", 5, "--senders", 2, "--namespace", "alice,bob")
+    fast = ("--events", "noise", "--stfs", 3, "--speed", "inf", "--run", 7, "--calibrations", 1)
+    ended = daq("--out", tmp_path, *fast, *many, "--streams-end", "--stf-every-s", "0.5,1")
+    assert ended.returncode == 0, ended.stderr
+    bodies = [json.loads(line) for line in ended.stdout.splitlines()]
+    ends = [body for body in bodies if body.get("msg_type") == "end_run"]
+    assert len(ends) == 2 * 2 * 2
+    assert {body["datasetName"] for body in bodies if "datasetName" in body} == {
+        "calib.7.c1",
+        "calib.8.c1",
+    }
+    assert len(list((tmp_path / "alice").glob("swf.8.daq-simulator-*.stf"))) == 3

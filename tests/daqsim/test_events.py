@@ -36,7 +36,7 @@ def test_there_are_2421_real_events(events: tuple):
 @pytest.mark.parametrize("stfs", [1, 8, 13])
 def test_each_event_is_in_one_stf_in_order(events: tuple, stfs: int):
     source = CollisionEvents(events, stfs)
-    taken = [source.stf(7, sequence) for sequence in range(1, stfs + 1)]
+    taken = [source.stf(7, sequence, sequence) for sequence in range(1, stfs + 1)]
     assert [n for stf in taken for n in numbers(stf)] == list(range(2421))
     assert [(stf.first_tf, len(stf.frames)) for stf in taken] == [
         (1000 * i + 1, 1000) for i in range(stfs)
@@ -60,6 +60,13 @@ def test_a_file_without_events_is_named(tmp_path: Path):
 
 
 def test_noise_follows_from_seed_run_and_sequence():
-    assert Noise(1).stf(7, 2) == Noise(1).stf(7, 2)
-    assert Noise(1).stf(7, 2) != Noise(2).stf(7, 2)
-    assert Noise(1).stf(7, 2) != Noise(1).stf(8, 2)
+    assert Noise(1).stf(7, 2, 2) == Noise(1).stf(7, 2, 2)
+    assert Noise(1).stf(7, 2, 2) != Noise(2).stf(7, 2, 2)
+    assert Noise(1).stf(7, 2, 2) != Noise(1).stf(8, 2, 2)
+
+
+def test_the_second_of_two_streams_numbers_what_it_takes_from_one_on(events: tuple):
+    source = CollisionEvents(events, 8)
+    alone, of_two = source.stf(7, 2, 2), source.stf(7, 2, 1)
+    assert numbers(of_two) == numbers(alone)
+    assert (of_two.sequence, of_two.first_tf) == (1, 1)

@@ -1,7 +1,6 @@
 """A whole simulation: its messages in ePIC's shapes, its files, and being killed."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -11,10 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from tests.daqsim.recorder import Killed, Recorder, settings
 
 from daqsim.position import Position
 from daqsim.run import Outcome, Progress, simulate
-from daqsim.settings import DaqSettings
 from penstock_core.bus import Message
 from penstock_core.bus.local import LocalBus
 from penstock_core.errors import Conflict, InvalidInput, StoreUnavailable
@@ -35,40 +34,6 @@ SHAPES = {
     "resume_run": {"state", "substate"},
     "end_run": {"total_stf_files"},
 }  # fmt: skip
-
-
-class Killed(Exception):
-    """What stands for a kill in one process."""
-
-
-class Recorder:
-    """Keeps what it is given; at message number ``dies_at``, before or after taking it, it dies."""
-
-    def __init__(self, dies_at: int | None = None, *, taken: bool = True) -> None:
-        self.messages: list[Message] = []
-        self._dies_at = dies_at
-        self._taken = taken
-
-    async def publish(self, messages: list[Message]) -> None:
-        for message in messages:
-            dies = len(self.messages) == self._dies_at
-            if not dies or self._taken:
-                self.messages.append(message)
-            if dies:
-                raise Killed
-
-    @property
-    def ids(self) -> list[str]:
-        return [message.message_id for message in self.messages]
-
-    def bodies(self, msg_type: str = "") -> list[dict]:
-        bodies = [json.loads(message.body) for message in self.messages]
-        return [body for body in bodies if msg_type in ("", body["msg_type"])]
-
-
-def settings(out: Path, **given: object) -> DaqSettings:
-    fixed = {"events": "noise", "stfs": 4, "run": 102363, "speed": float("inf")}
-    return DaqSettings(out=out, **fixed | given)
 
 
 async def whole(out: Path, **given: object) -> Recorder:

@@ -7,6 +7,7 @@ import pytest
 from daqsim.schedule import Step, parse_schedule, physics_schedule, read_schedule
 from penstock_core.errors import InvalidInput
 
+EPIC = Path(__file__).parent / "epic"
 TESTBED = """\
 - state: no_beam
   substate: calib
@@ -37,6 +38,28 @@ def test_the_default_schedule_is_the_live_sequence():
         ("run", "physics", 10),
     ]
     assert [s.takes_data for s in physics_schedule()].count(True) == 2
+
+
+def test_epics_schedule_is_read_as_it_is():
+    steps = [(s.state, s.substate, s.span_s) for s in read_schedule(EPIC / "schedule.yml")]
+    assert steps == [
+        ("no_beam", "calib", 10),
+        ("beam", "not_ready", 10),
+        ("beam", "ready", 10),
+        ("run", "standby", 10),
+        ("run", "physics", 60),
+    ]
+
+
+def test_the_live_sequence_of_the_testbed_is_the_one_that_comes_with_us():
+    assert read_schedule(EPIC / "live-sequence.yml") == physics_schedule()
+
+
+def test_the_old_schedule_is_refused_at_its_file_and_line():
+    path = EPIC / "old-schedule.yml"
+    with pytest.raises(InvalidInput, match=r"old-schedule\.yml:3: .*old mapping form") as refused:
+        read_schedule(path)
+    assert refused.value.facts == {"file": str(path), "line": 3}
 
 
 def test_the_old_mapping_form_is_refused_by_its_name():

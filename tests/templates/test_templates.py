@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from daqsim.events import CollisionEvents, hzz_file, read_events
-from daqsim.files import StfFile
+from daqsim.files import DaqFile
 from penstock_core.stf import Stf, TimeFrame, encode
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -23,7 +23,8 @@ STANDARD = ("physics/dimuon.cwl", "spd/decoding-reconstruction.cwl", "md5/md5.cw
 def stfs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("stfs")
     source = CollisionEvents(read_events(hzz_file()), 8)
-    files = [StfFile.of(source.stf(42, sequence), folder) for sequence in range(1, 9)]
+    stfs = [source.stf(42, sequence, sequence) for sequence in range(1, 9)]
+    files = [DaqFile.of(folder / stf.name, encode(stf)) for stf in stfs]
     for file in files:
         file.write()
     return [file.path for file in files]

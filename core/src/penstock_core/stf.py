@@ -4,6 +4,7 @@ Little-endian: a header of 48 bytes, then one block for each time frame (TF), in
 their numbers and without a hole. ``docs/reference/stf-format.md`` describes every byte.
 """
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ VERSION = 1
 TFS_PER_STF = 1000
 HEADER = struct.Struct("<4sHHQIIIIQII")
 BLOCK = struct.Struct("<III")
+_NAME = re.compile(r"swf\.([0-9]+)\.(?:.+\.)?([0-9]{6,})\.stf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Stf:
 
     @property
     def name(self) -> str:
-        """Return the name of its file."""
+        """Return the name of its file, where its run has one stream."""
         return stf_name(self.run, self.sequence)
 
     @property
@@ -47,9 +49,19 @@ class Stf:
         return sum(frame.events for frame in self.frames)
 
 
-def stf_name(run: int, sequence: int) -> str:
-    """Return ``swf.<run>.<sequence, six digits>.stf``, as ePIC names them."""
-    return f"swf.{run}.{sequence:06d}.stf"
+def stf_name(run: int, sequence: int, stream: str = "") -> str:
+    """Return ``swf.<run>.<sequence, six digits>.stf``, as ePIC names them.
+
+    Where several streams of a run number their STFs in parallel, the name of the ``stream``
+    stands before the sequence.
+    """
+    return ".".join(word for word in ("swf", str(run), stream, f"{sequence:06d}", "stf") if word)
+
+
+def numbers_in(name: str) -> tuple[int, int] | None:
+    """Return run and sequence that the name of an STF's file says, or None if it is none."""
+    match = _NAME.fullmatch(name)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def encode(stf: Stf) -> bytes:
@@ -126,7 +138,8 @@ def read_envelope(data: bytes, source: str) -> Envelope:
 def read_stf(path: Path) -> Stf:
     """Return the STF in ``path``, checked as :func:`decode` does and against its file name."""
     stf = decode(path.read_bytes(), path.name)
-    _check(stf.name == path.name, path.name, f"its header says that it is {stf.name}")
+    fits = numbers_in(path.name) == (stf.run, stf.sequence)
+    _check(fits, path.name, f"its header says that it is {stf.name}")
     return stf
 
 

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx2
 import typer
 from pydantic import ValidationError
 
+from daqsim import options
 from daqsim.publisher import HttpPublisher, LinePublisher, Publisher
 from daqsim.run import Outcome, Progress, simulate
 from daqsim.settings import DaqSettings
@@ -46,87 +47,46 @@ async def open_publisher(door: Door | None) -> AsyncIterator[Publisher]:
 
 
 def daq(
-    out: Annotated[
-        Path | None,
-        typer.Option(envvar="PENSTOCK_DAQ_OUT", help="Folder for the STF files; must be given."),
-    ] = None,
-    schedule: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_SCHEDULE",
-            show_default="ePIC's live sequence, 41 s",
-            help="YAML of detector states.",
-        ),
-    ] = None,
-    events: Annotated[
-        str | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_EVENTS", show_default="hzz", help="hzz, noise, or a ROOT file."
-        ),
-    ] = None,
-    stfs: Annotated[
-        int | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_STFS",
-            show_default="8; of noise no limit",
-            help="STFs of a run, at most.",
-        ),
-    ] = None,
-    run: Annotated[
-        int | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_RUN",
-            show_default="seconds since 1970",
-            help="Number of the first run.",
-        ),
-    ] = None,
-    namespace: Annotated[
-        str | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_NAMESPACE", show_default="default", help="Whose run it is."
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_SEED", show_default="1", help="Of the times between STFs."
-        ),
-    ] = None,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_SPEED",
-            show_default="1",
-            help="Above 0; 1: real time; inf: no waiting.",
-        ),
-    ] = None,
-    position: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="PENSTOCK_DAQ_POSITION",
-            show_default="position-RUN.json in --out",
-            help="Keeps how far it is.",
-        ),
-    ] = None,
-    url: Annotated[
-        str, typer.Option(show_default="messages are printed", help="The storage manager.")
-    ] = "",
-    auth_url: Annotated[str, typer.Option(show_default="as --url", help="data-access.")] = "",
-    secret_file: Annotated[
-        Path | None, typer.Option(help="File with daq's secret; must be given with --url.")
-    ] = None,
-    verbose: Annotated[bool, typer.Option(help="Tell of each message in a line.")] = False,
+    out: options.Out = None,
+    schedule: options.ScheduleFile = None,
+    times: options.Times = None,
+    every_s: options.EveryS = None,
+    events: options.Events = None,
+    stfs: options.Stfs = None,
+    stf_every_s: options.StfEveryS = None,
+    run: options.Run = None,
+    namespace: options.Namespace = None,
+    seed: options.Seed = None,
+    speed: options.Speed = None,
+    senders: options.Senders = None,
+    streams_end: options.StreamsEnd = None,
+    calibrations: options.Calibrations = None,
+    calibration_s: options.CalibrationS = None,
+    mischief: options.MischiefWords = None,
+    position: options.PositionFile = None,
+    url: options.Url = "",
+    auth_url: options.AuthUrl = "",
+    secret_file: options.SecretFile = None,
+    verbose: options.Verbose = False,
 ) -> None:
-    """Simulate the detector and its DAQ: STF files, and messages as ePIC's."""
+    """Simulate the detector and its DAQ: STF files, and messages as ePIC's; see docs/daqsim.md."""
     asked: dict[str, Any] = {
         "out": out,
         "schedule": schedule,
+        "times": times,
+        "every_s": every_s,
         "events": events,
         "stfs": stfs,
+        "stf_every_s": stf_every_s,
         "run": run,
         "namespace": namespace,
         "seed": seed,
         "speed": speed,
+        "senders": senders,
+        "streams_end": streams_end,
+        "calibrations": calibrations,
+        "calibration_s": calibration_s,
+        "mischief": mischief or None,
         "position": position,
     }
     try:
@@ -135,7 +95,7 @@ def daq(
         outcome = asyncio.run(_simulate(settings, door, verbose))
     except (PenstockError, ValidationError) as error:
         raise typer.Exit(_complain(error)) from error
-    _report(outcome)
+    _report(outcome, settings.record_file)
 
 
 def _door(url: str, auth_url: str, secret_file: Path | None) -> Door | None:
@@ -156,17 +116,21 @@ async def _simulate(settings: DaqSettings, door: Door | None, verbose: bool) -> 
 
 def _tell(progress: Progress) -> None:
     what = progress.body.get("filename", "")
-    line = f"{progress.tick:9.3f} s  run {progress.run}  {progress.message.routing_key}  {what}"
-    typer.echo(line.rstrip(), err=True)
+    kind = progress.telling.happening.msg_type
+    deeds = ", ".join(sorted(progress.telling.deeds))
+    line = f"{progress.tick:9.3f} s  run {progress.run}  {kind}  {what}"
+    typer.echo(line.rstrip() + (f"  ({deeds})" if deeds else ""), err=True)
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: Outcome, record: Path) -> None:
     planned = "" if outcome.stfs_planned is None else f" of {outcome.stfs_planned}"
     typer.echo(
         f"The schedule has ended: {outcome.messages} messages ({outcome.sent} of them now); "
         f"run {outcome.run} has {outcome.stfs}{planned} STFs.",
         err=True,
     )
+    if outcome.deeds:
+        typer.echo(f"{outcome.deeds} misbehaviours, told in {record}.", err=True)
 
 
 def _complain(error: PenstockError | ValidationError) -> int:

@@ -61,9 +61,9 @@ class CollisionEvents:
                 field="stfs",
             )
 
-    def stf(self, run: int, sequence: int) -> Stf:
-        """Return the STF ``sequence`` of ``run``: its events spread over ``TFS_PER_STF`` TFs."""
-        part = _part(self.events, sequence - 1, self.stfs)
+    def stf(self, run: int, number: int, sequence: int) -> Stf:
+        """Return STF ``number`` of ``run``: its events spread over ``TFS_PER_STF`` TFs."""
+        part = _part(self.events, number - 1, self.stfs)
         first = (sequence - 1) * TFS_PER_STF + 1
         cells = (_part(part, i, TFS_PER_STF) for i in range(TFS_PER_STF))
         frames = (

@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock_core.errors import StoreUnavailable
-from penstock_core.stf import Stf, encode
 
 
 @dataclass(frozen=True, slots=True)
-class StfFile:
-    """An STF as a file: its bytes, and where they are or will be."""
+class DaqFile:
+    """A file of the DAQ: where it is or will be, its bytes, and the checksum taken of them."""
 
     path: Path
     data: bytes
+    checksum: str
 
     @classmethod
-    def of(cls, stf: Stf, folder: Path) -> "StfFile":
-        """Return the file of ``stf`` in ``folder``, not yet written."""
-        return cls(folder.absolute() / stf.name, encode(stf))
-
-    @property
-    def checksum(self) -> str:
-        """Return its checksum as Rucio writes it: ``ad:`` and eight digits."""
-        return f"ad:{zlib.adler32(self.data):08x}"
+    def of(cls, path: Path, data: bytes) -> "DaqFile":
+        """Return the file with ``data`` at ``path``, not yet written."""
+        return cls(path.absolute(), data, adler32(data))
 
     def write(self) -> None:
         """Put it on disk for good; a file that already is the same is left alone."""
         if not (self.path.is_file() and self.path.read_bytes() == self.data):
             write_safely(self.path, self.data)
+
+
+def adler32(data: bytes) -> str:
+    """Return a checksum as Rucio writes it: ``ad:`` and eight digits."""
+    return f"ad:{zlib.adler32(data):08x}"
 
 
 def write_safely(path: Path, data: bytes) -> None:

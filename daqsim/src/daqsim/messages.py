@@ -1,41 +1,44 @@
-"""The DAQ's messages in ePIC's shapes, made from what happens in the simulation."""
+"""The messages of the DAQ in ePIC's shapes, and of calibrations in SPD's, of what is told."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from daqsim.files import StfFile
+from daqsim.contents import calibration_name, wrong
+from daqsim.files import DaqFile
+from daqsim.happening import Happening
+from daqsim.misbehaviour import OWN_ID, Telling
 from daqsim.position import Parameters
-from daqsim.simulation import Happening
 from penstock_core.bus import Message
-from penstock_core.stf import stf_name
 
-EXCHANGE = "daq"
+DAQ, SPD = "daq", "dsm.register"
 _IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://penstock.dev/daqsim")
 
 Body = dict[str, Any]
 
 
-def message_of(
-    happening: Happening, index: int, parameters: Parameters, stf: StfFile | None
-) -> Message:
-    """Return message ``index`` (from 0) of a simulation: the same one however often it is made.
+def message_of(telling: Telling, parameters: Parameters, files: Sequence[DaqFile]) -> Message:
+    """Return the message of ``telling``: the same one however often it is made.
 
-    ``stf`` is the STF's file, where the message is about one.
+    ``files`` are the STF that it is about, or all files of its calibration.
     """
+    happening = telling.happening
     at = _moment(happening.tick, parameters)
-    body = _common(happening, parameters, at) | _SHAPES[happening.msg_type](
-        happening, parameters, stf
-    )
-    key = f"{parameters.namespace}/{parameters.execution_id}/{happening.run}/{index}"
+    body = _SHAPES[happening.msg_type](telling, parameters, files)
+    exchange = DAQ if "." not in happening.msg_type else SPD
+    if exchange == DAQ:
+        body = _in_dialect(_common(happening, parameters, at) | body, telling.deeds)
+    key = f"{happening.namespace}/{parameters.execution_id}/{happening.run}/{telling.origin}"
+    if telling.copy == OWN_ID:
+        key += "/again"
     return Message.of_json(
-        EXCHANGE,
+        exchange,
         happening.msg_type,
         body,
         message_id=str(uuid.uuid5(_IDS, key)),
         timestamp=at,
-        headers={"namespace": parameters.namespace},
+        headers={"namespace": happening.namespace},
     )
 
 
@@ -46,42 +49,56 @@ def _moment(tick: float, parameters: Parameters) -> datetime:
 def _common(happening: Happening, parameters: Parameters, at: datetime) -> Body:
     return {
         "msg_type": happening.msg_type,
-        "namespace": parameters.namespace,
+        "namespace": happening.namespace,
         "execution_id": parameters.execution_id,
         "run_id": str(happening.run),
         "timestamp": at.isoformat(),
         "simulation_tick": round(float(happening.tick), 6),
-        "sender": parameters.sender,
+        "sender": happening.sender,
     }
+
+
+def _in_dialect(body: Body, deeds: frozenset[str]) -> Body:
+    """Return ``body`` in the words that it is to use."""
+    if "no_total" in deeds:
+        body.pop("total_stf_files", None)
+    if "dialect" not in deeds:
+        return body
+    body["run_id"] = int(body["run_id"])
+    body["ts"] = datetime.fromisoformat(body.pop("timestamp")).replace(tzinfo=None).isoformat()
+    if "total_stf_files" in body:
+        body["total_files"] = body.pop("total_stf_files")
+    return body
 
 
 def _state(happening: Happening) -> Body:
     return {"state": happening.state, "substate": happening.substate}
 
 
-def _run_imminent(happening: Happening, parameters: Parameters, _: StfFile | None) -> Body:
-    return _state(happening) | {
-        "dataset": f"swf.{happening.run}.run",
+def _run_imminent(telling: Telling, parameters: Parameters, _: Sequence[DaqFile]) -> Body:
+    return _state(telling.happening) | {
+        "dataset": f"swf.{telling.happening.run}.run",
         "run_conditions": parameters.run_conditions,
     }
 
 
-def _start_or_resume(happening: Happening, _: Parameters, __: StfFile | None) -> Body:
-    return _state(happening)
+def _start_or_resume(telling: Telling, _: Parameters, __: Sequence[DaqFile]) -> Body:
+    return _state(telling.happening)
 
 
-def _pause_run(happening: Happening, _: Parameters, __: StfFile | None) -> Body:
+def _pause_run(telling: Telling, _: Parameters, __: Sequence[DaqFile]) -> Body:
+    happening = telling.happening
     return _state(happening) | {"reason": f"The detector went to {happening.substate}."}
 
 
-def _end_run(happening: Happening, _: Parameters, __: StfFile | None) -> Body:
-    return {"total_stf_files": happening.stfs}
+def _end_run(telling: Telling, _: Parameters, __: Sequence[DaqFile]) -> Body:
+    return {"total_stf_files": telling.happening.stfs}
 
 
-def _stf_gen(happening: Happening, parameters: Parameters, stf: StfFile | None) -> Body:
-    file = _needed(stf)
+def _stf_gen(telling: Telling, parameters: Parameters, files: Sequence[DaqFile]) -> Body:
+    (file,), happening = files, telling.happening
     return _state(happening) | {
-        "filename": stf_name(happening.run, happening.sequence),
+        "filename": file.path.name,
         "sequence": happening.sequence,
         "start": _moment(happening.began, parameters).isoformat(),
         "end": _moment(happening.ended, parameters).isoformat(),
@@ -90,23 +107,49 @@ def _stf_gen(happening: Happening, parameters: Parameters, stf: StfFile | None) 
     }
 
 
-def _stf_ready(happening: Happening, _: Parameters, stf: StfFile | None) -> Body:
-    file = _needed(stf)
-    return {
+def _stf_ready(telling: Telling, _: Parameters, files: Sequence[DaqFile]) -> Body:
+    (file,), happening = files, telling.happening
+    is_wrong = "damage_checksum" in telling.deeds
+    body = {
         "filename": file.path.name,
         "file_url": file.path.as_uri(),
-        "checksum": file.checksum,
+        "checksum": wrong(file.checksum) if is_wrong else file.checksum,
         "size_bytes": len(file.data),
     }
+    return body | ({"sequence": happening.sequence} if happening.stream else {})
 
 
-def _needed(stf: StfFile | None) -> StfFile:
-    if stf is None:
-        raise ValueError("a message about an STF needs its file")
-    return stf
+def _file_input(telling: Telling, parameters: Parameters, files: Sequence[DaqFile]) -> Body:
+    happening = telling.happening
+    return _calibration(happening, parameters, files, (happening.sequence,))
 
 
-_SHAPES: dict[str, Callable[[Happening, Parameters, StfFile | None], Body]] = {
+def _dataset_input(telling: Telling, parameters: Parameters, files: Sequence[DaqFile]) -> Body:
+    happening = telling.happening
+    metadata = {"run": happening.run, "kind": "calibration"}
+    every = range(1, len(files) + 1)
+    body = _calibration(happening, parameters, files, every)
+    return body | {"metadata": metadata, "closed": True}
+
+
+def _calibration(
+    happening: Happening, parameters: Parameters, files: Sequence[DaqFile], which: Sequence[int]
+) -> Body:
+    told = [
+        {
+            "storageId": parameters.storage,
+            "path": str(files[sequence - 1].path),
+            "size": len(files[sequence - 1].data),
+            "checksum": files[sequence - 1].checksum,
+            "sequence": sequence,
+        }
+        for sequence in which
+    ]
+    name = calibration_name(happening.run, happening.number)
+    return {"datasetName": name, "namespace": happening.namespace, "files": told}
+
+
+_SHAPES: dict[str, Callable[[Telling, Parameters, Sequence[DaqFile]], Body]] = {
     "run_imminent": _run_imminent,
     "start_run": _start_or_resume,
     "pause_run": _pause_run,
@@ -114,4 +157,6 @@ _SHAPES: dict[str, Callable[[Happening, Parameters, StfFile | None], Body]] = {
     "stf_gen": _stf_gen,
     "stf_ready": _stf_ready,
     "end_run": _end_run,
+    "file.input": _file_input,
+    "dataset.input": _dataset_input,
 }

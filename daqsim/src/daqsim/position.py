@@ -1,6 +1,7 @@
 """How far a simulation is, on disk: a restart goes on from there and skips nothing."""
 
 import hashlib
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -8,8 +9,10 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from daqsim.files import write_safely
+from daqsim.mischief import Mischief
+from daqsim.plan import Plan
 from daqsim.schedule import Schedule
-from daqsim.settings import DaqSettings
+from daqsim.settings import ROOT_STORAGE, DaqSettings
 from penstock_core.contracts.base import Frozen
 from penstock_core.errors import Conflict, InvalidInput
 
@@ -33,11 +36,47 @@ class Parameters(Frozen):
     run_conditions: dict[str, Any]
     schedule_digest: str
     started_at: datetime
+    times: int = 1
+    every_s: float = 30.0
+    stf_every_s: tuple[float, float] = (1.0, 2.0)
+    senders: int = 1
+    streams_end: bool = False
+    calibrations: int = 0
+    calibration_s: float = 60.0
+    storage: str = ROOT_STORAGE
+    mischief: Mischief = Mischief()
 
     @property
     def execution_id(self) -> str:
         """Return the name of this one execution of the simulation."""
         return f"{self.sender}-{self.run}-{self.started_at:%Y%m%dT%H%M%S.%fZ}"
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces that have runs."""
+        return tuple(dict.fromkeys(self.namespace.split(",")))
+
+    def plan(self, schedule: Schedule) -> Plan:
+        """Return what is to happen, by the schedule of ``schedule_digest``."""
+        return Plan(
+            schedule=schedule,
+            seed=self.seed,
+            first_run=self.run,
+            stfs=math.inf if self.stfs is None else self.stfs,
+            namespaces=self.namespaces,
+            times=self.times,
+            every_s=self.every_s,
+            sender=self.sender,
+            senders=self.senders,
+            streams_end=self.streams_end,
+            stf_every_s=self.stf_every_s,
+            burst=self.mischief.burst,
+            calibrations=self.calibrations,
+            calibration_s=self.calibration_s,
+        )
+
+
+_ASKED = Parameters.model_fields.keys() - {"run", "stfs", "schedule_digest", "started_at"}
 
 
 class Position(Frozen):
@@ -92,15 +131,11 @@ class Journal:
 def _parameters(
     settings: DaqSettings, schedule: Schedule, stfs: int | None, at: datetime
 ) -> Parameters:
+    asked = {name: getattr(settings, name) for name in _ASKED}
     return Parameters(
-        namespace=settings.namespace,
+        **asked,
         run=int(at.timestamp()) if settings.run is None else settings.run,
-        seed=settings.seed,
-        speed=settings.speed,
-        events=settings.events,
         stfs=stfs,
-        sender=settings.sender,
-        run_conditions=settings.run_conditions,
         schedule_digest=hashlib.sha256(repr(schedule).encode()).hexdigest(),
         started_at=at,
     )

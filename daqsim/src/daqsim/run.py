@@ -4,16 +4,20 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from daqsim.account import Account
 from daqsim.clock import Clock
-from daqsim.files import StfFile
+from daqsim.contents import calibration_files, stf_file
+from daqsim.files import DaqFile
 from daqsim.messages import message_of
+from daqsim.misbehaviour import Telling, misbehave
 from daqsim.position import Journal, Parameters
 from daqsim.publisher import Publisher
 from daqsim.schedule import Schedule, physics_schedule, read_schedule
 from daqsim.settings import DaqSettings
-from daqsim.simulation import Happening, happenings
+from daqsim.simulation import happenings
 from daqsim.source import Source, open_source
 from penstock_core.bus import Message
 from penstock_core.clock import now
@@ -21,31 +25,48 @@ from penstock_core.clock import now
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One message is out. ``stfs`` of at most ``stfs_planned`` are made in its run so far."""
+    """A message is out, or lost, which is ``message`` None: number ``index`` of the simulation.
+
+    ``stfs`` of at most ``stfs_planned`` are made in its run so far.
+    """
 
     index: int
-    message: Message
-    run: int
-    tick: float
-    stfs: int
+    telling: Telling
+    message: Message | None
     stfs_planned: int | None
 
     @property
     def body(self) -> dict[str, Any]:
-        """Return the message's body."""
-        body: dict[str, Any] = json.loads(self.message.body)
+        """Return the message's body; empty if it is lost."""
+        body: dict[str, Any] = json.loads(self.message.body) if self.message else {}
         return body
+
+    @property
+    def run(self) -> int:
+        return self.telling.happening.run
+
+    @property
+    def tick(self) -> float:
+        return self.telling.tick
+
+    @property
+    def stfs(self) -> int:
+        return self.telling.happening.stfs
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A simulation that has ended: its messages, ``sent`` of them now, and its last run."""
+    """A simulation that has ended: its messages, ``sent`` of them now, and its last run.
+
+    ``deeds`` counts the misbehaviours of all its starts.
+    """
 
     messages: int
     sent: int
     run: int
     stfs: int
     stfs_planned: int | None
+    deeds: int = 0
 
 
 OnProgress = Callable[[Progress], None]
@@ -78,6 +99,7 @@ class _Simulation:
         self._schedule = _schedule(settings)
         self._source: Source = open_source(settings.events, settings.stfs, settings.seed)
         self._journal = Journal.open(settings, self._schedule, self._source.stfs, now())
+        self._account = Account()
 
     @property
     def _parameters(self) -> Parameters:
@@ -86,46 +108,52 @@ class _Simulation:
     async def run(self) -> Outcome:
         start = self._journal.position
         clock = Clock(self._parameters.speed, start.tick)
-        happening = None
-        for index, happening in enumerate(self._happenings()):
+        told = sent = 0
+        last: Telling | None = None
+        for index, telling in enumerate(self._tellings()):
+            last, told = telling, told + telling.told
+            self._account.add(telling)
             if index >= start.next:
-                await clock.reach(happening.tick)
-                await self._tell(index, happening)
-        told = self._journal.position.next
-        return Outcome(
-            told,
-            told - start.next,
-            happening.run if happening else self._parameters.run,
-            happening.stfs if happening else 0,
-            self._source.stfs,
-        )
+                await clock.reach(telling.tick)
+                await self._tell(index, telling)
+                sent += telling.told
+        await self._keep_record(over=True)
+        run, stfs = (last.happening.run, last.happening.stfs) if last else (0, 0)
+        return Outcome(told, sent, run, stfs, self._source.stfs, self._account.deeds)
 
-    def _happenings(self) -> Iterator[Happening]:
+    def _tellings(self) -> Iterator[Telling]:
         given = self._parameters
-        return happenings(self._schedule, seed=given.seed, first_run=given.run, stfs=given.stfs)
+        happened = happenings(given.plan(self._schedule))
+        return misbehave(happened, given.mischief, given.seed)
 
-    async def _tell(self, index: int, happening: Happening) -> None:
-        stf = self._stf(happening)
-        if stf is not None and happening.msg_type == "stf_ready":
-            await asyncio.to_thread(stf.write)
-        message = message_of(happening, index, self._parameters, stf)
-        await self._publisher.publish([message])
-        await asyncio.to_thread(self._journal.advance, happening.tick)
-        self._on_progress(
-            Progress(
-                index,
-                message,
-                happening.run,
-                happening.tick,
-                happening.stfs,
-                self._source.stfs,
-            )
-        )
+    async def _tell(self, index: int, telling: Telling) -> None:
+        message = None
+        files = self._files(telling)
+        if telling.brings_file:
+            for file in files:
+                await asyncio.to_thread(file.write)
+        if telling.told:
+            message = message_of(telling, self._parameters, files)
+            await self._publisher.publish([message])
+        await asyncio.to_thread(self._journal.advance, telling.tick)
+        if telling.happening.msg_type == "end_run":
+            await self._keep_record()
+        self._on_progress(Progress(index, telling, message, self._source.stfs))
 
-    def _stf(self, happening: Happening) -> StfFile | None:
-        if not happening.sequence:
-            return None
-        return StfFile.of(self._source.stf(happening.run, happening.sequence), self._settings.out)
+    def _files(self, telling: Telling) -> tuple[DaqFile, ...]:
+        happening, seed = telling.happening, self._parameters.seed
+        folder = self._folder(happening.namespace)
+        if happening.is_stf:
+            return (stf_file(happening, telling.deeds, self._source, folder, seed),)
+        return calibration_files(happening, folder, seed) if happening.number else ()
+
+    def _folder(self, namespace: str) -> Path:
+        """Return where files go: names are of a run, and namespaces may have the same runs."""
+        out = self._settings.out.absolute()
+        return out / namespace if len(self._parameters.namespaces) > 1 else out
+
+    async def _keep_record(self, *, over: bool = False) -> None:
+        await asyncio.to_thread(self._account.write, self._settings.record_file, over=over)
 
 
 def _schedule(settings: DaqSettings) -> Schedule:

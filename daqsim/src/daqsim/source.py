@@ -9,7 +9,7 @@ from penstock_core.stf import TFS_PER_STF, Stf, TimeFrame
 
 
 class Source(Protocol):
-    """Where the contents of STFs come from: a pure function of run and sequence.
+    """Where the contents of STFs come from: a pure function of run and number.
 
     ``stfs`` is how many STFs a run may have; ``None`` sets no limit.
     """
@@ -17,8 +17,8 @@ class Source(Protocol):
     @property
     def stfs(self) -> int | None: ...
 
-    def stf(self, run: int, sequence: int) -> Stf:
-        """Return the STF ``sequence`` (from 1) of ``run``."""
+    def stf(self, run: int, number: int, sequence: int) -> Stf:
+        """Return STF ``number`` (from 1) of ``run``, which is ``sequence`` in its stream."""
         ...
 
 
@@ -30,9 +30,9 @@ class Noise:
     stfs: int | None = None
     tf_bytes: int = 1024
 
-    def stf(self, run: int, sequence: int) -> Stf:
-        """Return an STF whose bytes follow from seed, run and sequence alone."""
-        dice = random.Random(f"{self.seed}/{run}/{sequence}")  # noqa: S311 - not a secret
+    def stf(self, run: int, number: int, sequence: int) -> Stf:
+        """Return an STF whose bytes follow from seed, run and number alone."""
+        dice = random.Random(f"{self.seed}/{run}/{number}")  # noqa: S311 - not a secret
         first = (sequence - 1) * TFS_PER_STF + 1
         frames = (TimeFrame(first + i, 0, dice.randbytes(self.tf_bytes)) for i in range(10))
         return Stf(run, sequence, first, tuple(frames))
