@@ -11,6 +11,7 @@ from penstock_core.contracts.dsm import (
     NewStorage,
     ProducedFile,
 )
+from penstock_core.contracts.inspection import FileQuery
 from penstock_core.errors import Conflict, Duplicate, Forbidden, InvalidInput, NotFound
 from penstock_core.rights import Role
 from penstock_core.states import DatasetKind, DatasetState
@@ -282,3 +283,29 @@ async def test_a_value_that_no_column_takes_is_invalid_input(world, storage):
     with pytest.raises(InvalidInput, match="The database takes no such value"):
         await world.dsm.register([Manifest(job="t1:1", parts=(part,))])
     assert (await world.dsm.contents(made.uid)).files == ()
+
+
+async def test_files_are_found_by_name_with_the_datasets_that_hold_them(world, storage):
+    output, other = await world.dsm.create_datasets(
+        [OUTPUT, OUTPUT.model_copy(update={"name": "chosen"})]
+    )
+    await world.dsm.register([manifest(output.uid, storage, 1), manifest(output.uid, storage, 2)])
+    again = Manifest(
+        job="chosen", parts=(ManifestPart(dataset_uid=other.uid, files=(produced(storage, 2),)),)
+    )
+    await world.dsm.register([again])
+    names = ("t1.out.000002.npz", "gone", "t1.out.000001.npz")
+
+    two, one = await world.client(Role.VIEWER).find_files(FileQuery(names=names))
+
+    assert (two.file.name, two.file.checksum, two.file.size_bytes) == (
+        names[0],
+        "adler32:00000002",
+        10,
+    )
+    assert [(d.name, d.port, d.index, d.producer) for d in two.datasets] == [
+        (OUTPUT.name, "out", 2, "t1:2"),
+        ("chosen", "out", 2, "chosen"),
+    ]
+    assert [d.uid for d in one.datasets] == [output.uid]
+    assert await world.dsm.find_files(FileQuery(namespace="other", names=names)) == ()

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from penstock_core.clients.base import RestClient
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import File, Outcome
-from penstock_core.contracts.inspection import DueFile, FileDetails, FileRequest, FileVerdict
+from penstock_core.contracts.inspection import (
+    DueFile,
+    FileDetails,
+    FileQuery,
+    FileRequest,
+    FileVerdict,
+    FoundFile,
+)
 
 V1 = "/api/v1"
 
@@ -37,6 +44,10 @@ class InspectionClient(RestClient):
     async def file_details(self, uid: str) -> FileDetails:
         """Return one file with its story and its datasets; raises ``NotFound``."""
         return await self.call("GET", f"{V1}/file/{uid}/details", FileDetails)
+
+    async def find_files(self, query: FileQuery) -> tuple[FoundFile, ...]:
+        """Return those of these files that there are, each with the datasets that hold it."""
+        return await self.call("POST", f"{V1}/file/find", tuple[FoundFile, ...], body=query)
 
     async def release_files(self, request: FileRequest) -> tuple[File, ...]:
         """Let files out of quarantine if the next look finds them right."""

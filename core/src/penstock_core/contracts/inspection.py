@@ -8,7 +8,7 @@ from pydantic import Field
 
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.dsm import File, Storage
-from penstock_core.states import DatasetState, FileState
+from penstock_core.states import DatasetKind, DatasetState, FileState
 from penstock_core.stf import Header
 
 
@@ -72,21 +72,39 @@ class FileCheck(Frozen):
 
 
 class Holder(Frozen):
-    """A dataset that holds a file, and the file's index in it."""
+    """A dataset that holds a file, and the file's place in it: who made it, under which name."""
 
     uid: str
     namespace: str
     name: str
+    kind: DatasetKind
     state: DatasetState
+    port: str
     index: int
+    part: int
+    basename: str
+    producer: str
 
 
-class FileDetails(Frozen):
-    """A file with its story, oldest first, and the datasets that hold it."""
+class FileQuery(Frozen):
+    """Asks for files of one namespace and scope by their names."""
+
+    namespace: str = "default"
+    scope: str = "daq"
+    names: tuple[str, ...] = Field(max_length=5000)
+
+
+class FoundFile(Frozen):
+    """A file with the datasets that hold it, the oldest first."""
 
     file: File
-    checks: tuple[FileCheck, ...]
     datasets: tuple[Holder, ...]
+
+
+class FileDetails(FoundFile):
+    """A file with its story too, oldest first."""
+
+    checks: tuple[FileCheck, ...]
 
 
 class FileRequest(Frozen):

@@ -9,17 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
 from dsm.manager.file_states import Change, change_files, file_rows
+from dsm.manager.holders import holders_of
 from dsm.manager.inspection_tables import TROUBLED, file_check
 from dsm.manager.reading import file_of, no_file, page_of, rows_where, select_files
 from dsm.manager.verdicts import story_row
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import File
-from penstock_core.contracts.inspection import FileCheck, FileDetails, FileRequest, Holder
+from penstock_core.contracts.inspection import FileCheck, FileDetails, FileRequest
 from penstock_core.errors import Conflict
 from penstock_core.states import FileState
 
-_F, _A, _D = tables.file.c, tables.attachment.c, tables.dataset.c
+_F = tables.file.c
 
 
 async def page_troubled(
@@ -52,17 +53,9 @@ async def _details(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> lis
     async for row in rows_where(connection, query, file_check.c.file_id, numbers):
         values = row._mapping
         checks[row.file_id].append(FileCheck(**{n: values[n] for n in FileCheck.model_fields}))
-    holders: dict[int, list[Holder]] = defaultdict(list)
-    held = select(
-        _A.file_id, _A["index"].label("place"), _D.uid, _D.namespace, _D.name, _D.state
-    ).join(tables.dataset, _D.id == _A.dataset_id)
-    async for row in rows_where(connection, held.order_by(_D.id), _A.file_id, numbers):
-        named = {n: row._mapping[n] for n in ("uid", "namespace", "name", "state")}
-        holders[row.file_id].append(Holder(**named, index=row.place))
+    held = await holders_of(connection, numbers)
     return [
-        FileDetails(
-            file=file_of(row), checks=tuple(checks[row.id]), datasets=tuple(holders[row.id])
-        )
+        FileDetails(file=file_of(row), checks=tuple(checks[row.id]), datasets=held[row.id])
         for row in rows
     ]
 

@@ -9,12 +9,20 @@ from pydantic import Field
 
 from dsm.manager import queries, storages
 from dsm.manager.file_bytes import open_stretch
+from dsm.manager.holders import find_files
 from dsm.manager.manifests import register_manifests
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, HouseDir, Limit, TheStore
 from dsm.manager.single_files import FileOfDataset, register_files
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.dsm import File, Manifest, NewStorage, Outcome, Storage
+from penstock_core.contracts.dsm import (
+    File,
+    Manifest,
+    NewStorage,
+    Outcome,
+    Storage,
+)
+from penstock_core.contracts.inspection import FileQuery, FoundFile
 from penstock_core.media import media_headers
 from penstock_core.states import FileState
 from penstock_core.web import Operator, OperatorOrService, Reader, ServiceCaller
@@ -50,6 +58,13 @@ async def list_files(
     equal = {"name": name, "namespace": namespace, "scope": scope, "state": state or ""}
     async with store.read() as connection:
         return await queries.page_files(connection, after=after, limit=limit, **equal)
+
+
+@router.post("/file/find")
+async def find(store: TheStore, _caller: Reader, query: FileQuery) -> tuple[FoundFile, ...]:
+    """Return those of these files that there are, each with the datasets that hold it."""
+    async with store.read() as connection:
+        return await find_files(connection, query)
 
 
 @router.get("/file/{uid}")
