@@ -10,6 +10,7 @@ from data_access.routes import (
     bulk,
     datasets,
     history,
+    provenance,
     tasks,
     templates,
     users,
@@ -28,7 +29,19 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
     app = new_app("Penstock data-access", verifier, "The only door to the workflow database.")
     app.state.context = context
     # bulk first: its fixed paths would else be taken for an id.
-    for module in (bulk, templates, datasets, workflows, tasks, alarms, history, auth, users):
+    modules = (
+        bulk,
+        templates,
+        datasets,
+        workflows,
+        tasks,
+        alarms,
+        provenance,
+        history,
+        auth,
+        users,
+    )
+    for module in modules:
         app.include_router(module.router)
     add_readiness(app, lambda: _not_ready(context.store))
     return app

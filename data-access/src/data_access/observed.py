@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import Row, insert_into
 from data_access.cancelling import cancel_dependants
+from data_access.provenance import store_uses
 from data_access.schema import job, log, task
 from data_access.submitted import lock_tasks, open_datasets
 from data_access.task_events import external_name, request_event, status_event
@@ -20,7 +21,7 @@ from penstock_core.store import Store
 
 logger = logging.getLogger(__name__)
 _COUNTS = ("jobs", "running", "finished", "failed")
-_TEXTS = ("reason", "host", "log_tail")
+_TEXTS = ("reason", "host", "log_tail", "command")
 _RUNS = frozenset({TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS})
 
 
@@ -140,6 +141,7 @@ async def _store_jobs(connection: AsyncConnection, jobs: Sequence[JobReport]) ->
         index_elements=["task_id", "index"], set_=newer, where=later
     )
     await connection.execute(change, list(_job_rows(jobs)))
+    await store_uses(connection, jobs)
 
 
 def _job_rows(jobs: Iterable[JobReport]) -> Iterable[dict[str, Any]]:

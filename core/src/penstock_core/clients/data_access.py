@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from penstock_core.clients.operations import OperationsClient
+from penstock_core.clients.provenance import ProvenanceClient
 from penstock_core.contracts.base import EventPage, Page
 from penstock_core.contracts.workflow import (
     Catalogue,
@@ -29,7 +30,7 @@ from penstock_core.contracts.workflow import (
 )
 
 
-class DataAccessClient(OperationsClient):
+class DataAccessClient(OperationsClient, ProvenanceClient):
     """REST of data-access. SPD's paths carry SPD's rows, ours carry all we know."""
 
     async def catalogue(self, known: int = -1, since: datetime | None = None) -> Catalogue | None:

@@ -4,6 +4,7 @@ from data_access.schema.alarms import IS_RAISED, alarm
 from data_access.schema.base import counter, log, metadata
 from data_access.schema.datasets import dataset, early_state
 from data_access.schema.people import refresh_token, user
+from data_access.schema.provenance import file_use
 from data_access.schema.templates import decision, examined, in_force, recipe, template
 from data_access.schema.workflows import DUE, UNMET, job, task, task_input, workflow
 
@@ -17,6 +18,7 @@ __all__ = [
     "decision",
     "early_state",
     "examined",
+    "file_use",
     "in_force",
     "job",
     "log",

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from data_access.schema.base import NAMESPACE, STATE, TIME, Id, metadata
+from data_access.schema.base import NAMESPACE, STATE, TIME, Id, NullableJson, metadata
 from penstock_core.eventlog import JsonColumn
 
 # Written out, not bound: a planner takes a partial index only where it can see the condition.
@@ -111,4 +111,7 @@ job = Table(
     Column("log_tail", Text, nullable=False),
     Column("inputs", JsonColumn, nullable=False),
     Column("outputs", JsonColumn, nullable=False),
+    Column("log", Text, nullable=False, server_default=text("''")),
+    Column("command", Text, nullable=False, server_default=text("''")),
+    Column("environment", NullableJson),
 )

@@ -78,8 +78,27 @@ class CopiedStates(Frozen):
     states: tuple[DatasetCopy, ...]
 
 
+class Environment(Frozen):
+    """What a job ran in; "" where its workload system does not know.
+
+    ``system`` is the workload system with its version, ``engine`` what ran the tool,
+    ``sandbox`` what held it in, ``container`` its image ("" for none).
+    """
+
+    system: str = ""
+    engine: str = ""
+    python: str = ""
+    platform: str = ""
+    sandbox: str = ""
+    container: str = ""
+
+
 class JobReport(Frozen):
-    """A final job, as the workload system reports it once."""
+    """A final job, as the workload system reports it once.
+
+    ``outputs`` names all files that it made, ``log`` among them. ``command`` is the command line
+    that was run, in a shell's spelling, its paths below the job's folder.
+    """
 
     task_id: int
     index: int
@@ -93,6 +112,9 @@ class JobReport(Frozen):
     log_tail: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    log: str = ""
+    command: str = ""
+    environment: Environment | None = None
 
 
 class TaskReport(Frozen):
