@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.data_access.room import Room, batch, entry_of, new_template, open_room, ref
+from tests.data_access.room import EARLY, Room, batch, entry_of, new_template, open_room, ref
 
 from penstock_core.clients import DataAccessClient
-from penstock_core.contracts.workflow import CatalogueEntry
+from penstock_core.contracts.workflow import CatalogueEntry, ClaimRequest, TemplateChange
 from penstock_core.errors import InvalidInput, Stale
 from penstock_core.rights import Role
 from penstock_core.states import DatasetState
@@ -115,6 +115,57 @@ async def test_a_masked_dataset_that_is_closed_makes_closed_triggers_due(
     await service.store_generated(batch([entry], [ref("a.test.raw", DatasetState.CLOSED)]))
     rows = (await service.tasks()).items
     assert [row.waits_for for row in rows] == [(), ("a.test.raw.spd.decoding.v1 to exist",)]
+
+
+async def test_a_version_with_a_time_that_reaches_back_leaves_taken_datasets_alone(
+    room: Room, service: DataAccessClient, entry: Entry
+) -> None:
+    await service.store_generated(batch([entry], [ref("a.test.raw")]))
+    change = TemplateChange(values={"cut": 5}, effective_from=EARLY)
+    await room.client(Role.EXPERT).change_template(1, change)
+    newer = await entry_of(service, 2)
+    closed = ref("a.test.raw", DatasetState.CLOSED)
+    result = await service.store_generated(batch([newer], [closed, ref("b.test.raw")], 1, 2))
+    rows = (await service.workflows()).items
+    assert [(w.template_id, w.dataset) for w in rows] == [(1, "a.test.raw"), (2, "b.test.raw")]
+    assert len(result.workflow_ids) == 1
+    answer = await room.http(Role.VIEWER).get("/decision?dataset=uid-a.test.raw")
+    assert [(m["outcome"], m["reason"]) for m in answer.json()["matches"]] == [
+        ("MATCH", "mask fits"),
+        ("SKIPPED", "template 1, an earlier version, took it"),
+    ]
+
+
+async def test_what_was_skipped_stays_so_when_it_is_decided_on_again(
+    room: Room, service: DataAccessClient, entry: Entry
+) -> None:
+    whole = batch([entry], [ref("a.test.raw")])
+    (decided,) = whole.decisions
+    late = decided.matches[0].model_copy(update={"outcome": "SKIPPED", "reason": "too late"})
+    skipped = decided.model_copy(update={"matches": (late,)})
+    change = {"decisions": (skipped,), "workflows": ()}
+    await service.store_generated(whole.model_copy(update=change))
+    await service.store_generated(batch([entry], [ref("a.test.raw")], 1, 2))
+    assert await service.spd_tasks() == ()
+    answer = await room.http(Role.VIEWER).get("/explain?dataset=uid-a.test.raw&template=1")
+    assert (answer.json()["matched"], answer.json()["reason"]) == (False, "skipped: too late")
+
+
+async def test_live_data_is_claimed_before_a_backlog_and_of_that_the_newest_first(
+    service: DataAccessClient, entry: Entry
+) -> None:
+    whole = batch([entry], [ref(f"{name}.test.raw") for name in ("old", "new", "live")])
+    places = (20, 10, 0)
+    late = tuple(
+        plan.model_copy(update={"behind": place})
+        for plan, place in zip(whole.workflows, places, strict=True)
+    )
+    await service.store_generated(whole.model_copy(update={"workflows": late}))
+    claimed = [
+        (await service.claim_tasks(ClaimRequest(claimant="me", limit=1)))[0].workflow_id
+        for _ in places
+    ]
+    assert claimed == [3, 2, 1]
 
 
 names = st.sampled_from([f"run{number}.test.raw" for number in range(6)])

@@ -41,7 +41,7 @@ async def test_due_tasks_are_found_through_the_partial_index(lite: Room) -> None
     store = Store(lite.house.settings.database("data-access"))
     due = (
         "EXPLAIN QUERY PLAN SELECT task_id FROM task WHERE status = 'DEFINED' AND waiting = 0 "
-        "AND NOT paused AND lease_until <= 5 ORDER BY rank DESC, task_id LIMIT 5"
+        "AND NOT paused AND lease_until <= 5 ORDER BY rank DESC, behind, task_id LIMIT 5"
     )
     unmet = (
         "EXPLAIN QUERY PLAN UPDATE task_input SET met = true "

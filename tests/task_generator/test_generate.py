@@ -1,15 +1,16 @@
 """From the storage manager's log to decisions and chains."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from penstock_core.clock import now
 from penstock_core.contracts.base import Event, EventPage
 from penstock_core.contracts.workflow import Catalogue, CatalogueEntry, GeneratedBatch
 from penstock_core.errors import ServiceUnavailable, Stale
 from recipe.model import InputSpec, Link, Port, Recipe, Step
-from task_generator.generate import input_datasets
+from task_generator.generate import told_datasets
 from task_generator.generator import Generator
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -79,12 +80,12 @@ def test_a_dataset_comes_once_with_its_last_state_in_the_order_of_arrival() -> N
         event(2, dataset("b", "swf.2.run")),
         event(3, dataset("a", "swf.1.run", state="CLOSED"), "dataset.closed"),
     ]
-    assert [(d.uid, d.state) for d in input_datasets(events)] == [("a", "CLOSED"), ("b", "OPEN")]
+    assert [(d.uid, d.state) for d in told_datasets(events)] == [("a", "CLOSED"), ("b", "OPEN")]
 
 
-def test_outputs_and_logs_are_not_matched() -> None:
-    events = [event(1, dataset("o", "swf.1.run", kind="output"))]
-    assert input_datasets(events) == ()
+def test_logs_are_not_decided_on() -> None:
+    events = [event(1, dataset("o", "swf.1.run", kind="log"))]
+    assert told_datasets(events) == ()
 
 
 class Dsm:
@@ -197,3 +198,36 @@ async def test_a_replica_that_came_second_reads_on_from_where_the_first_is() -> 
     except Stale:
         await second.generate()
     assert [len(b.decisions) for b in data_access.batches] == [1, 1]
+
+
+async def test_what_lay_unread_too_long_is_skipped_with_a_record_however_new_it_is() -> None:
+    late = entry(1).model_copy(update={"catch_up": "skip", "catch_up_after_s": 3600})
+    fresh = event(2, dataset("b", "swf.2.run")).model_copy(update={"at": now().isoformat()})
+    again = event(3, dataset("a", "swf.1.run"), "dataset.closed")
+    data_access = DataAccess(late)
+    told_anew = again.model_copy(update={"at": now().isoformat()})
+    await generate(Dsm(event(1, dataset("a", "swf.1.run")), fresh, told_anew), data_access)
+    (batch,) = data_access.batches
+    assert [d.matches[0].outcome for d in batch.decisions] == ["SKIPPED", "MATCH"]
+    assert "a backfill takes it" in batch.decisions[0].matches[0].reason
+    assert [w.dataset_uid for w in batch.workflows] == ["b"]
+
+
+async def test_of_a_backlog_the_newest_first_goes_behind_live_data() -> None:
+    first = entry(1).model_copy(update={"catch_up": "newest_first", "catch_up_after_s": 3600})
+    newer = dataset("b", "swf.2.run") | {"opened_at": (NOON + timedelta(hours=1)).isoformat()}
+    live = event(3, dataset("c", "swf.3.run")).model_copy(update={"at": now().isoformat()})
+    data_access = DataAccess(first)
+    await generate(Dsm(event(1, dataset("a", "swf.1.run")), event(2, newer), live), data_access)
+    (batch,) = data_access.batches
+    by_place = sorted(batch.workflows, key=lambda w: w.behind)
+    assert [w.dataset_uid for w in by_place] == ["c", "b", "a"]
+    assert by_place[0].behind == 0
+
+
+async def test_outputs_are_taken_only_where_a_template_says_so() -> None:
+    both = entry(2).model_copy(update={"takes_outputs": True})
+    data_access = DataAccess(entry(1), both)
+    await generate(Dsm(event(1, dataset("o", "swf.1.run", kind="output"))), data_access)
+    (batch,) = data_access.batches
+    assert [m.template_id for m in batch.decisions[0].matches] == [2]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from data_access.content import Content
+from data_access.content import SHOWN, Content
 from data_access.counters import CATALOGUE
 from data_access.in_force import read_in_force
 from data_access.schema import counter
@@ -37,7 +37,7 @@ def catalogue_entry(row: Any) -> CatalogueEntry:
     own = ("template_id", "name", "version", "status", "recipe_digest")
     return CatalogueEntry(
         **{name: row[name] for name in own},
-        **{name: getattr(content, name) for name in ("masks", "exclude", "where", "namespace")},
+        **{name: getattr(content, name) for name in ("masks", *SHOWN)},
         effective_from=row["effective_from"] or row["created_at"],
         effective_until=row.get("effective_until"),
     )

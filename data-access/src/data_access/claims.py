@@ -16,7 +16,7 @@ _log = dataset.alias("log")
 
 
 async def claim_tasks(store: Store, request: ClaimRequest) -> tuple[DueTask, ...]:
-    """Lease up to ``limit`` due tasks, highest rank first; return them in that order."""
+    """Lease up to ``limit`` due tasks, highest rank first, of one rank live data first."""
     async with store.write() as connection:
         claimed = await _lease(connection, request, time.time())
         if not claimed:
@@ -32,7 +32,7 @@ async def _lease(
     due = (
         select(task.c.task_id)
         .where(text(DUE), task.c.paused.is_(False), task.c.lease_until <= moment)
-        .order_by(task.c.rank.desc(), task.c.task_id)
+        .order_by(task.c.rank.desc(), task.c.behind, task.c.task_id)
         .limit(request.limit)
         .with_for_update(skip_locked=True)
     )
@@ -76,7 +76,7 @@ def _described(tasks: Sequence[int]) -> Any:
         .join(_out, _out.c.dataset_id == task.c.datas_out_id)
         .join(_log, _log.c.dataset_id == task.c.datas_log_id)
         .where(task.c.task_id.in_(tasks))
-        .order_by(task.c.rank.desc(), task.c.task_id)
+        .order_by(task.c.rank.desc(), task.c.behind, task.c.task_id)
     )
 
 

@@ -8,11 +8,14 @@ from typing import Any
 import yaml
 
 from penstock_core.contracts.base import Frozen, Json
-from penstock_core.contracts.workflow import NewTemplate, TemplateChange
+from penstock_core.contracts.workflow import CatchUp, DatasetRef, NewTemplate, TemplateChange
+from penstock_core.contracts.workflow.templates import CATCH_UP_AFTER_S
 from penstock_core.errors import InvalidInput, InvalidMask
 from penstock_core.masks import Selector, parse_condition, parse_mask
 
 MAIN = "template.cwl"
+SHOWN = ("exclude", "where", "namespace", "takes_outputs", "catch_up", "catch_up_after_s")
+"""What matching needs of a content, besides its masks, and everybody is shown as it is."""
 
 
 class Content(Frozen):
@@ -27,11 +30,14 @@ class Content(Frozen):
     main: str
     input: str = ""
     values: Json = {}
+    takes_outputs: bool = False
+    catch_up: CatchUp = CatchUp.ALL
+    catch_up_after_s: float = CATCH_UP_AFTER_S
 
 
 def content_of(new: NewTemplate) -> Content:
     """Return the content that either form says; raises ``InvalidInput`` at the field."""
-    taken = {"name", "exclude", "where", "namespace", "input", "values"}
+    taken = (*SHOWN, "name", "input", "values")
     documents, main = _documents(new.description, new.documents, new.main)
     return checked(
         Content(
@@ -71,6 +77,12 @@ def checked(content: Content) -> Content:
 def selector_of(content: Content) -> Selector:
     """Return the selector that the content's masks and conditions say."""
     return Selector.parse(content.masks, content.exclude, content.where, content.namespace)
+
+
+def caught(content: Content, ref: DatasetRef) -> Mapping[str, str]:
+    """Return what the content's mask catches of a dataset's name; nothing where it does not fit."""
+    facts = {"name": ref.name, **ref.metadata}
+    return selector_of(content).decide(ref.name, ref.namespace, facts).captures
 
 
 def shown_mask(content: Content) -> str:

@@ -77,6 +77,8 @@ def _with_history(explained: ExplainedMatch, stored: Sequence[Match], row: Any) 
         change = {"matched": match.outcome == "MATCH", "reason": match.reason}
         if match.outcome == "SHADOW":
             change["reason"] = f"{match.reason}; the template was in SHADOW, so nothing was made"
+        if match.outcome == "SKIPPED":
+            change["reason"] = f"skipped: {match.reason}"
         return explained.model_copy(update=change)
     if explained.matched and row["status"] not in MATCHED:
         status = row["status"]

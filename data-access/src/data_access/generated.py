@@ -1,6 +1,7 @@
 """What a task-generator decided on one stretch of the storage manager's log, stored as one."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,7 @@ from data_access.making import Chain, make_chains
 from data_access.plans import Clash, Origin
 from data_access.readiness import copy_states
 from data_access.schema import dataset, decision, examined, log, template
+from data_access.settled import keep_settled
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import (
     DatasetDecision,
@@ -30,6 +32,7 @@ async def store_generated(store: Store, batch: GeneratedBatch) -> GeneratedResul
         counters = await Counters.lock(connection)
         await log.move(connection, batch.follower, batch.expected, batch.cursor)
         origins = await _origins(connection, batch)
+        batch = await keep_settled(connection, batch)
         chains = [
             Chain(plan, _ref(plan, chains_of), origins[plan.template_id])
             for plan in batch.workflows
@@ -78,7 +81,7 @@ async def _origins(connection: AsyncConnection, batch: GeneratedBatch) -> dict[i
 async def _store_decisions(
     connection: AsyncConnection, batch: GeneratedBatch, clashes: Iterable[Clash]
 ) -> None:
-    """Store a row for each dataset, and one for each match; a match is never taken back."""
+    """Store a row for each dataset, and one for each match; what was settled stays."""
     if not batch.decisions:
         return
     at = now().isoformat()
@@ -86,6 +89,9 @@ async def _store_decisions(
         {
             "dataset_uid": each.dataset.uid,
             "dataset": each.dataset.model_dump(mode="json"),
+            "namespace": each.dataset.namespace,
+            "name": each.dataset.name,
+            "registered_at": each.dataset.registered_at.astimezone(UTC).isoformat(),
             "catalogue_revision": batch.catalogue_revision,
             "decided_at": at,
         }
@@ -115,7 +121,7 @@ async def _store_matches(
     change = change.on_conflict_do_update(
         index_elements=["dataset_uid", "template_id"],
         set_=newer,
-        where=decision.c.outcome != "MATCH",
+        where=(decision.c.outcome != "MATCH") & (decision.c.outcome != "SKIPPED"),
     )
     await connection.execute(change, rows)
 

@@ -28,8 +28,38 @@ async def begin(
 
 async def end(connection: AsyncConnection, template_ids: Collection[int], until: str) -> None:
     """Have versions take no dataset that is registered at ``until`` or later."""
-    still = in_force.c.template_id.in_(template_ids) & in_force.c.effective_until.is_(None)
-    await connection.execute(in_force.update().where(still).values(effective_until=until))
+    theirs = in_force.c.template_id.in_(template_ids)
+    await connection.execute(in_force.delete().where(theirs, in_force.c.effective_from >= until))
+    later = or_(in_force.c.effective_until.is_(None), in_force.c.effective_until > until)
+    await connection.execute(in_force.update().where(theirs, later).values(effective_until=until))
+
+
+async def end_names(
+    connection: AsyncConnection, names: Collection[str], but: int, until: str
+) -> None:
+    """End what any version of ``names`` took as ACTUAL one, but for one version."""
+    others = (
+        select(template.c.template_id)
+        .join(in_force, in_force.c.template_id == template.c.template_id)
+        .where(template.c.name.in_(names), template.c.template_id != but)
+        .where(in_force.c.status == TemplateStatus.ACTUAL)
+        .where(or_(in_force.c.effective_until.is_(None), in_force.c.effective_until > until))
+    )
+    await end(connection, (await connection.execute(others)).scalars().all(), until)
+
+
+async def actual_before(connection: AsyncConnection, name: str, but: int) -> int | None:
+    """Return the version of ``name`` that was ACTUAL before version ``but``; None if none was."""
+    query = (
+        select(template.c.template_id)
+        .join(in_force, in_force.c.template_id == template.c.template_id)
+        .where(template.c.name == name, template.c.template_id != but)
+        .where(in_force.c.status == TemplateStatus.ACTUAL)
+        .where(in_force.c.effective_until.is_not(None))
+        .order_by(in_force.c.effective_until.desc(), in_force.c.effective_from.desc())
+        .limit(1)
+    )
+    return await connection.scalar(query)
 
 
 async def forget(connection: AsyncConnection, template_id: int) -> None:

@@ -16,6 +16,9 @@ from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, SpdTas
 from penstock_core.eventlog import NewEvent
 from penstock_core.states import DatasetState
 
+WorkflowKey = tuple[int | None, int, int]
+"""A workflow's natural key: template version, dataset, rerun."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -28,10 +31,18 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The ids of the new workflows in the order asked, and what could not be made."""
+    """What became of each chain, in the order asked: its workflow's id, or why there is none.
 
+    ``workflow_ids`` are those that are new.
+    """
+
+    outcomes: tuple[int | Clash, ...]
     workflow_ids: tuple[int, ...]
-    clashes: tuple[Clash, ...]
+
+    @property
+    def clashes(self) -> tuple[Clash, ...]:
+        """Return what could not be made."""
+        return tuple(each for each in self.outcomes if isinstance(each, Clash))
 
 
 async def make_chains(
@@ -41,25 +52,25 @@ async def make_chains(
     known = await _known_datasets(connection, chains)
     there = await _there(connection, [k.dataset_id for k in known.values()])
     planner = Planner(counters, known, now().isoformat())
+    outcomes: list[int | Clash] = []
     new: list[int] = []
-    clashes: list[Clash] = []
     for chain in chains:
-        if chain.origin.template_id is not None and _key(chain, known) in there:
+        if chain.origin.template_id is not None and (made := there.get(_key(chain, known))):
+            outcomes.append(made)
             continue
         added = planner.add(chain.plan, chain.masked, chain.origin)
-        if isinstance(added, Clash):
-            clashes.append(added)
-        else:
+        outcomes.append(added)
+        if isinstance(added, int):
             new.append(added)
-            there.add(_key(chain, known))
+            there[_key(chain, known)] = added
     await _write(connection, planner.rows)
     await counters.store(connection)
     await _take_states(connection, planner.rows, chains)
     await log.append(connection, _events(planner.rows))
-    return Made(tuple(new), tuple(clashes))
+    return Made(tuple(outcomes), tuple(new))
 
 
-def _key(chain: Chain, known: Mapping[Key, Known]) -> tuple[int | None, int, int]:
+def _key(chain: Chain, known: Mapping[Key, Known]) -> WorkflowKey:
     """Return a workflow's natural key; a dataset that is new counts as 0."""
     masked = known.get(key_of(chain.masked))
     dataset_id = masked.dataset_id if masked else 0
@@ -99,14 +110,15 @@ async def _rows(connection: AsyncConnection, condition: object) -> list[tuple[Ke
     ]
 
 
-async def _there(
-    connection: AsyncConnection, datasets: Iterable[int]
-) -> set[tuple[int | None, int, int]]:
+async def _there(connection: AsyncConnection, datasets: Iterable[int]) -> dict[WorkflowKey, int]:
+    """Return the ids of all workflows on these datasets."""
     w = workflow.c
-    there: set[tuple[int | None, int, int]] = set()
+    columns = (w.template_id, w.dataset_id, w.rerun, w.workflow_id)
+    there: dict[WorkflowKey, int] = {}
     for some in chunks(set(datasets)):
-        query = select(w.template_id, w.dataset_id, w.rerun).where(w.dataset_id.in_(some))
-        there.update((await connection.execute(query)).tuples())
+        query = select(*columns).where(w.dataset_id.in_(some))
+        for template_id, dataset_id, rerun, number in await connection.execute(query):
+            there[template_id, dataset_id, rerun] = number
     return there
 
 

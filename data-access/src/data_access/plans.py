@@ -30,12 +30,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a workflow runs: a recipe with values, and the template version that it comes from."""
+    """What a workflow runs: a recipe with values, and the template version that it comes from.
+
+    ``created_by`` and ``because`` say who asked for it and why; "" where a mask took its dataset.
+    """
 
     recipe_digest: str
     values: Mapping[str, Any]
     template_id: int | None = None
     idempotency_key: str | None = None
+    created_by: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Planner:
         key = (masked.namespace, masked.scope, masked.name)
         known = self._known.get(key)
         if known is None:
-            return self._dataset(key, masked.uid or None, DatasetKind.INPUT, masked.state, None)
+            return self._dataset(key, masked.uid or None, masked.kind, masked.state, None)
         if known.uid is None and masked.uid:
             self.rows.named.append({"number": known.dataset_id, "uid": masked.uid})
             self._known[key] = Known(known.dataset_id, masked.uid, known.state, known.workflow_id)
@@ -147,6 +152,8 @@ class Planner:
             "values": dict(origin.values),
             "idempotency_key": origin.idempotency_key,
             "created_at": self._at,
+            "created_by": origin.created_by,
+            "because": origin.because,
         }
 
     def _task(
@@ -169,7 +176,9 @@ class Planner:
         self.rows.inputs.extend(needs)
         links = (made[task.reads].dataset_id, output.dataset_id, log.dataset_id)
         waiting = sum(not need["met"] for need in needs)
-        self.rows.tasks.append(self._task_row(number, workflow_id, task, links, waiting))
+        self.rows.tasks.append(
+            self._task_row(number, workflow_id, task, links, waiting) | {"behind": plan.behind}
+        )
         return output
 
     def _needs(self, number: int, task: PlannedTask, made: Mapping[str, Known]) -> list[Row]:

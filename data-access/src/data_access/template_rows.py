@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import Row
-from data_access.content import Content, shown_mask
+from data_access.content import SHOWN, Content, shown_mask
 from data_access.schema import template
 from penstock_core.contracts.workflow import SpdTemplate, Template
 from penstock_core.errors import NotFound
@@ -29,7 +29,7 @@ def rich_template(row: Any) -> Template:
     """Return the version with all that is known about it."""
     content = Content(**row["content"])
     own = ("version", "recipe_digest", "effective_from", "created_at", "created_by")
-    shared = ("masks", "exclude", "where", "namespace", "input", "values")
+    shared = ("masks", *SHOWN, "input", "values")
     return Template(
         **spd_template(row).model_dump(),
         **{name: row[name] for name in own},

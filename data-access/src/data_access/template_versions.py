@@ -102,7 +102,7 @@ async def archive_actual(
         .returning(template)
     )
     archived = (await connection.execute(change)).mappings().all()
-    await in_force.end(connection, [row["template_id"] for row in archived], until)
+    await in_force.end_names(connection, names, but, until)
     await log.append(connection, [template_event(dict(row)) for row in archived])
 
 

@@ -25,6 +25,7 @@ from data_access.template_versions import (
 )
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.workflow import NewTemplate, TemplateChange
+from penstock_core.errors import Conflict
 from penstock_core.states import TEMPLATE_MOVES, TemplateStatus, check_move
 from penstock_core.store import Store
 
@@ -64,6 +65,28 @@ class Templates:
             return await self._change_status(template_id, change)
         compiled, warnings = await self._compile(content)
         return await self._new_version(template_id, change, compiled, warnings, actor)
+
+    async def roll_back(self, template_id: int) -> Row:
+        """Make the version ACTUAL that was so before this one, which is; raises ``Conflict``.
+
+        It names the version to be undone, so that a repeat of the request undoes nothing more.
+        """
+        async with self.store.write() as connection:
+            counters = await Counters.lock(connection)
+            row = await read_template(connection, template_id, lock=True)
+            if row["status"] != TemplateStatus.ACTUAL:
+                raise Conflict(
+                    f"Template {template_id} is {row['status']}, so there is nothing to undo.",
+                    hint="GET /template/actual lists the versions in force.",
+                )
+            before = await in_force.actual_before(connection, row["name"], template_id)
+            if before is None:
+                raise Conflict(
+                    f"No other version of {row['name']} was ACTUAL before.",
+                    hint='Archive it: PUT /template/{id}/change {"status": "ARCHIVED"}.',
+                )
+            earlier = await read_template(connection, before, lock=True)
+            return await activate(connection, counters, earlier, TemplateStatus.ACTUAL, None)
 
     async def delete(self, template_id: int) -> None:
         """Delete a version that made nothing; raises ``Conflict``."""

@@ -6,12 +6,22 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.schema import task, workflow
+from data_access.schema import dataset, task, template, workflow
 from penstock_core.contracts.workflow import WorkflowRow
 from penstock_core.errors import NotFound
 from penstock_core.states import FINAL_TASKS, TaskStatus
 
-_OWN = [c for c in workflow.c if c.name in WorkflowRow.model_fields]
+_OWN = (
+    *(c for c in workflow.c if c.name in WorkflowRow.model_fields),
+    template.c.name.label("template"),
+    template.c.version,
+    dataset.c.name.label("dataset"),
+)
+_ALL = (
+    select(*_OWN)
+    .join(dataset, dataset.c.dataset_id == workflow.c.dataset_id)
+    .outerjoin(template, template.c.template_id == workflow.c.template_id)
+)
 _WORST_FIRST = (
     TaskStatus.FAILED,
     TaskStatus.PARTIAL,
@@ -30,11 +40,16 @@ def derived_status(statuses: Collection[TaskStatus]) -> TaskStatus:
 
 
 def workflows_after(after: int, limit: int, **equal: Any) -> Select[Any]:
-    """Return the query for a page; ``equal`` are columns with the value they must have."""
-    query = select(*_OWN).where(workflow.c.workflow_id > after)
+    """Return the query for a page; ``equal`` are columns with the value they must have.
+
+    ``template`` and ``dataset`` are the names of those.
+    """
+    named = {"template": template.c.name, "dataset": dataset.c.name}
+    query = _ALL.where(workflow.c.workflow_id > after)
     for name, value in equal.items():
         if value not in (None, ""):
-            query = query.where(workflow.c[name] == value)
+            column = named[name] if name in named else workflow.c[name]
+            query = query.where(column == value)
     return query.order_by(workflow.c.workflow_id).limit(limit)
 
 
@@ -50,15 +65,19 @@ async def read_workflows(connection: AsyncConnection, query: Select[Any]) -> lis
 
 async def read_workflow(connection: AsyncConnection, workflow_id: int) -> WorkflowRow:
     """Return one workflow; raises ``NotFound``."""
-    query = select(*_OWN).where(workflow.c.workflow_id == workflow_id)
-    found = await read_workflows(connection, query)
+    found = await read_workflows(connection, _ALL.where(workflow.c.workflow_id == workflow_id))
     if not found:
-        raise NotFound(
-            f"There is no workflow {workflow_id}.",
-            hint="GET /workflow/all lists them.",
-            facts={"workflow_id": workflow_id},
-        )
+        raise no_workflow(workflow_id)
     return found[0]
+
+
+def no_workflow(workflow_id: int) -> NotFound:
+    """Return the error that there is no such workflow."""
+    return NotFound(
+        f"There is no workflow {workflow_id}.",
+        hint="GET /workflow/all lists them.",
+        facts={"workflow_id": workflow_id},
+    )
 
 
 async def _statuses(

@@ -11,7 +11,7 @@ from penstock_core.contracts.workflow import (
 )
 from penstock_core.errors import NotFound
 from penstock_core.masks import MaskIndex, Selector
-from penstock_core.states import TemplateStatus
+from penstock_core.states import DatasetKind, TemplateStatus
 
 
 class Matcher:
@@ -34,7 +34,7 @@ class Matcher:
                 reason=decision.reason,
             )
             for key, decision in found
-            if not _out_of_force(self._entries[key], dataset)
+            if not _not_for(self._entries[key], dataset)
         )
         return tuple(sorted(matches, key=lambda match: match.template_id))
 
@@ -46,11 +46,11 @@ class Matcher:
                 f"Template {template_id} is not in revision {self.revision} of the catalogue.",
                 hint="Only templates that are ACTUAL or SHADOW are matched.",
             )
-        key = min(keys, key=lambda k: bool(_out_of_force(self._entries[k], dataset)))
+        key = min(keys, key=lambda k: bool(_not_for(self._entries[k], dataset)))
         entry = self._entries[key]
         decision = self._selectors[key].decide(dataset.name, dataset.namespace, _facts(dataset))
         matched, clause, reason = decision.matched, decision.clause, decision.reason
-        if matched and (out := _out_of_force(entry, dataset)):
+        if matched and (out := _not_for(entry, dataset)):
             matched, clause, reason = False, *out
         return ExplainedMatch(
             template_id=template_id,
@@ -70,8 +70,10 @@ def _facts(dataset: DatasetRef) -> dict[str, object]:
     return {"name": dataset.name, **dataset.metadata}
 
 
-def _out_of_force(entry: CatalogueEntry, dataset: DatasetRef) -> tuple[str, str] | None:
-    """Return the clause and the reason why a version was not in force for a dataset, if so."""
+def _not_for(entry: CatalogueEntry, dataset: DatasetRef) -> tuple[str, str] | None:
+    """Return the clause and the reason why a version leaves a dataset alone that its masks fit."""
+    if dataset.kind is not DatasetKind.INPUT and not entry.takes_outputs:
+        return "takes_outputs false", f"it takes inputs only; this dataset is an {dataset.kind}"
     registered = dataset.registered_at.isoformat()
     if dataset.registered_at < entry.effective_from:
         clause = f"effective_from {entry.effective_from.isoformat()}"

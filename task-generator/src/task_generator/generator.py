@@ -9,7 +9,7 @@ from penstock_core.contracts.base import EventPage
 from penstock_core.contracts.workflow import Catalogue, DatasetDecision, GeneratedBatch
 from recipe.matching import Matcher
 from recipe.model import Recipe
-from task_generator.generate import chains, decide, input_datasets, matched
+from task_generator.generate import chains, decide, matched, told_at, told_datasets
 
 FOLLOWER = "task-generator"
 TOPICS = ("dataset.registered", "dataset.changed", "dataset.closed")
@@ -42,10 +42,12 @@ class Generator:
         return len(page.events) == BATCH
 
     async def _decide(self, start: int, page: EventPage) -> GeneratedBatch:
-        datasets = input_datasets(page.events)
+        datasets = told_datasets(page.events)
         await self._refresh_catalogue(min((d.registered_at for d in datasets), default=now()))
         found = decide(self._matcher, datasets)
-        decisions, workflows = chains(found, self._catalogue, await self._load(found))
+        recipes = await self._load(found)
+        told = told_at(page.events)
+        decisions, workflows = chains(found, self._catalogue, recipes, told, now())
         return GeneratedBatch(
             follower=FOLLOWER,
             expected=start,

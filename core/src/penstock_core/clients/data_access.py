@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from penstock_core.clients.history import HistoryClient
 from penstock_core.clients.operations import OperationsClient
 from penstock_core.clients.provenance import ProvenanceClient
 from penstock_core.contracts.base import EventPage, Page
@@ -26,11 +27,10 @@ from penstock_core.contracts.workflow import (
     Task,
     Template,
     TemplateChange,
-    WorkflowRow,
 )
 
 
-class DataAccessClient(OperationsClient, ProvenanceClient):
+class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
     """REST of data-access. SPD's paths carry SPD's rows, ours carry all we know."""
 
     async def catalogue(self, known: int = -1, since: datetime | None = None) -> Catalogue | None:
@@ -157,11 +157,6 @@ class DataAccessClient(OperationsClient, ProvenanceClient):
         """Move a follower's cursor whose effects lie elsewhere; raises ``Stale``."""
         body = {"expected": expected, "cursor": cursor}
         await self.call("PUT", f"/cursor/{follower}", None, body=body)
-
-    async def workflows(self, after: int = 0, limit: int = 100) -> Page[WorkflowRow]:
-        """Return a page of workflows."""
-        params = {"after": after, "limit": limit}
-        return await self.call("GET", "/workflow", Page[WorkflowRow], params=params)
 
     async def explain(self, dataset_uid: str, template_id: int) -> ExplainedMatch:
         """Return why a dataset matched a template, or did not."""

@@ -107,6 +107,12 @@ async def change_template(
     return spd_template(await here.templates.change(template_id, body, caller.subject))
 
 
+@router.post("/{template_id}/rollback")
+async def roll_back(here: Here, _: Expert, template_id: Number) -> SpdTemplate:
+    """Make the version ACTUAL again that was so before this one; return it."""
+    return spd_template(await here.templates.roll_back(template_id))
+
+
 @router.delete("/{template_id}/delete")
 async def delete_template(here: Here, _: Expert, template_id: Number) -> dict[str, int]:
     """Delete a version that made no workflow."""

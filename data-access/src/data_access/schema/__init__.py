@@ -1,6 +1,7 @@
 """The tables of the workflow database: one owner, one metadata, one event log."""
 
 from data_access.schema.alarms import IS_RAISED, alarm
+from data_access.schema.backfills import PENDING, backfill, backfill_row
 from data_access.schema.base import counter, log, metadata
 from data_access.schema.datasets import dataset, early_state
 from data_access.schema.people import refresh_token, user
@@ -11,8 +12,11 @@ from data_access.schema.workflows import DUE, UNMET, job, task, task_input, work
 __all__ = [
     "DUE",
     "IS_RAISED",
+    "PENDING",
     "UNMET",
     "alarm",
+    "backfill",
+    "backfill_row",
     "counter",
     "dataset",
     "decision",

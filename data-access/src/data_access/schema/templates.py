@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from data_access.schema.base import STATE, TIME, Id, metadata
+from data_access.schema.base import NAME, NAMESPACE, STATE, TIME, Id, metadata
 from penstock_core.eventlog import JsonColumn
 
 IS_ACTUAL = "status = 'ACTUAL'"
@@ -64,8 +64,12 @@ examined = Table(
     metadata,
     Column("dataset_uid", String(64), primary_key=True),
     Column("dataset", JsonColumn, nullable=False),
+    Column("namespace", NAMESPACE, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("registered_at", TIME, nullable=False),
     Column("catalogue_revision", BigInteger, nullable=False),
     Column("decided_at", TIME, nullable=False),
+    Index("ix_examined_registered_at", "registered_at", "dataset_uid"),
 )
 
 decision = Table(
@@ -76,4 +80,5 @@ decision = Table(
     Column("outcome", STATE, nullable=False),
     Column("captures", JsonColumn, nullable=False),
     Column("reason", Text, nullable=False),
+    Index("ix_decision_template_id", "template_id", "dataset_uid"),
 )

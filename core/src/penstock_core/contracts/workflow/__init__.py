@@ -26,6 +26,18 @@ from penstock_core.contracts.workflow.execution import (
     TaskInput,
     TaskReport,
 )
+from penstock_core.contracts.workflow.history import (
+    Backfill,
+    BackfillCounts,
+    BackfillDone,
+    BackfillFilter,
+    BackfillPreview,
+    BackfillRequest,
+    BackfillRow,
+    RerunRequest,
+    ShadowReport,
+    ShadowRow,
+)
 from penstock_core.contracts.workflow.policies import PauseAt
 from penstock_core.contracts.workflow.provenance import (
     Chain,
@@ -48,6 +60,7 @@ from penstock_core.contracts.workflow.rows import (
 from penstock_core.contracts.workflow.templates import (
     Catalogue,
     CatalogueEntry,
+    CatchUp,
     NewTemplate,
     SpdTemplate,
     Template,
@@ -57,8 +70,16 @@ from penstock_core.contracts.workflow.templates import (
 __all__ = [
     "Alarm",
     "AlarmKey",
+    "Backfill",
+    "BackfillCounts",
+    "BackfillDone",
+    "BackfillFilter",
+    "BackfillPreview",
+    "BackfillRequest",
+    "BackfillRow",
     "Catalogue",
     "CatalogueEntry",
+    "CatchUp",
     "Chain",
     "ClaimRequest",
     "CopiedStates",
@@ -88,6 +109,9 @@ __all__ = [
     "PlannedTask",
     "PlannedWorkflow",
     "Provenance",
+    "RerunRequest",
+    "ShadowReport",
+    "ShadowRow",
     "SpdDataset",
     "SpdTask",
     "SpdTemplate",

@@ -6,7 +6,7 @@ from typing import Literal
 from penstock_core.contracts.base import Frozen, Json
 from penstock_core.contracts.dsm import Dataset
 from penstock_core.contracts.workflow.policies import PauseAt
-from penstock_core.states import DatasetState
+from penstock_core.states import DatasetKind, DatasetState
 
 
 class DatasetRef(Frozen):
@@ -16,6 +16,7 @@ class DatasetRef(Frozen):
     namespace: str
     scope: str
     name: str
+    kind: DatasetKind = DatasetKind.INPUT
     state: DatasetState
     registered_at: datetime
     metadata: Json = {}
@@ -29,6 +30,7 @@ class DatasetRef(Frozen):
             namespace=dataset.namespace,
             scope=dataset.scope,
             name=dataset.name,
+            kind=dataset.kind,
             state=dataset.state,
             registered_at=dataset.opened_at,
             metadata={**dataset.metadata, **counts},
@@ -36,10 +38,14 @@ class DatasetRef(Frozen):
 
 
 class Match(Frozen):
-    """One positive decision: this template takes this dataset."""
+    """One positive decision: this template takes this dataset.
+
+    SHADOW would take it. CONFLICT and SKIPPED would, but no chain was made: it cannot be, or the
+    template leaves alone what came while nobody decided.
+    """
 
     template_id: int
-    outcome: Literal["MATCH", "SHADOW", "CONFLICT"]
+    outcome: Literal["MATCH", "SHADOW", "CONFLICT", "SKIPPED"]
     captures: dict[str, str] = {}
     reason: str = ""
 
@@ -80,11 +86,15 @@ class PlannedTask(Frozen):
 
 
 class PlannedWorkflow(Frozen):
-    """A chain to make: (template version, dataset, rerun) is its natural key."""
+    """A chain to make: (template version, dataset, rerun) is its natural key.
+
+    ``behind`` orders tasks of one rank: 0 is live data, of a backlog the lower goes first.
+    """
 
     template_id: int
     dataset_uid: str
     rerun: int = 0
+    behind: int = 0
     scope: str
     tasks: tuple[PlannedTask, ...]
 

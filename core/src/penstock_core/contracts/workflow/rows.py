@@ -85,7 +85,10 @@ class DatasetRow(SpdDataset):
 
 
 class WorkflowRow(Frozen):
-    """A workflow: a template version on a dataset. ``status`` is derived from its tasks."""
+    """A workflow: a template version on a dataset. ``status`` is derived from its tasks.
+
+    ``created_by`` is "" where the template's mask took the dataset, else whoever asked for it.
+    """
 
     workflow_id: int
     template_id: int | None
@@ -94,3 +97,8 @@ class WorkflowRow(Frozen):
     namespace: str
     status: str
     created_at: datetime
+    created_by: str = ""
+    because: str = ""
+    template: str | None = None
+    version: int | None = None
+    dataset: str = ""

@@ -1,6 +1,7 @@
 """Templates: what is given, what is stored, and the catalogue that datasets meet."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
@@ -9,12 +10,30 @@ from penstock_core.contracts.base import Frozen, Json
 from penstock_core.states import TemplateStatus
 
 
+class CatchUp(StrEnum):
+    """What becomes of data that came while nobody decided.
+
+    All of it is taken in its order; or the newest first, and after live data; or none of it, with
+    a record, for a backfill to take.
+    """
+
+    ALL = "all"
+    NEWEST_FIRST = "newest_first"
+    SKIP = "skip"
+
+
+CATCH_UP_AFTER_S = 3600.0
+"""How long a dataset waits for its decision before it counts as backlog, in seconds."""
+
+
 class NewTemplate(Frozen):
     """A template version to make.
 
     SPD's form is ``name, inner_dataset_mask, description`` (CWL as JSON or text) and ``status``.
     The full form gives ``masks`` and ``documents`` with ``main`` instead, the workflow input that
-    takes the dataset (``input``), and ``values`` for the other inputs.
+    takes the dataset (``input``), and ``values`` for the other inputs. ``takes_outputs`` lets the
+    masks fit what other templates make, too. ``catch_up`` says what becomes of a dataset that
+    waited longer than ``catch_up_after_s`` for its decision.
     """
 
     name: str = Field(min_length=1, max_length=128)
@@ -29,6 +48,9 @@ class NewTemplate(Frozen):
     main: str = ""
     input: str = ""
     values: Json = {}
+    takes_outputs: bool = False
+    catch_up: CatchUp = CatchUp.ALL
+    catch_up_after_s: float = Field(default=CATCH_UP_AFTER_S, ge=0)
     effective_from: datetime | None = None
 
 
@@ -47,6 +69,9 @@ class TemplateChange(Frozen):
     main: str | None = None
     input: str | None = None
     values: Json | None = None
+    takes_outputs: bool | None = None
+    catch_up: CatchUp | None = None
+    catch_up_after_s: float | None = Field(default=None, ge=0)
     effective_from: datetime | None = None
 
 
@@ -70,6 +95,9 @@ class Template(SpdTemplate):
     namespace: str
     input: str
     values: Json
+    takes_outputs: bool = False
+    catch_up: CatchUp = CatchUp.ALL
+    catch_up_after_s: float = CATCH_UP_AFTER_S
     recipe_digest: str
     effective_from: datetime | None
     created_at: datetime
@@ -95,6 +123,9 @@ class CatalogueEntry(Frozen):
     effective_from: datetime
     effective_until: datetime | None = None
     recipe_digest: str
+    takes_outputs: bool = False
+    catch_up: CatchUp = CatchUp.ALL
+    catch_up_after_s: float = CATCH_UP_AFTER_S
 
 
 class Catalogue(Frozen):

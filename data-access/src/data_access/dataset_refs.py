@@ -1,0 +1,29 @@
+"""Datasets that have a number, as decisions saw them last: with metadata, in the newest state."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import chunks
+from data_access.schema import dataset, examined
+from penstock_core.clock import now
+from penstock_core.contracts.workflow import DatasetRef
+
+
+async def read_refs(connection: AsyncConnection, numbers: Collection[int]) -> dict[int, DatasetRef]:
+    """Return these datasets by their number; one that nobody decided on has no metadata."""
+    found: dict[int, DatasetRef] = {}
+    own = [dataset.c[name] for name in ("uid", "namespace", "scope", "name", "kind", "state")]
+    for some in chunks(numbers):
+        query = (
+            select(dataset.c.dataset_id, examined.c.dataset.label("seen"), *own)
+            .outerjoin(examined, examined.c.dataset_uid == dataset.c.uid)
+            .where(dataset.c.dataset_id.in_(some))
+        )
+        for row in (await connection.execute(query)).mappings():
+            known = {column.name: row[column.name] for column in own}
+            seen = row["seen"] or {"registered_at": now()}
+            number: int = row["dataset_id"]
+            found[number] = DatasetRef(**{**seen, **known, "uid": known["uid"] or ""})
+    return found
