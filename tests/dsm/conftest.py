@@ -130,7 +130,8 @@ async def open_world(
     keys.mkdir(parents=True, exist_ok=True)
     make_key_pair(keys / "private.pem", keys / "public.pem")
     signer = Signer((keys / "private.pem").read_text())
-    write_secret(folder / "secrets" / "dsm", "secret")
+    for service in ("dsm", "dsm-inspector"):
+        write_secret(folder / "secrets" / service, "secret")
     settings = HouseSettings(
         data_dir=folder, database_url=database_url, dsm_url=dsm_url, reconcile_every_s=0.2
     )
@@ -153,8 +154,8 @@ def _data_access(signer: Signer) -> FastAPI:
     app = FastAPI()
 
     @app.post("/auth/service/token")
-    async def token() -> dict[str, Any]:
-        return {"access_token": signer.sign("dsm", [Role.SERVICE]), "expires_in": 900}
+    async def token(asked: dict[str, str]) -> dict[str, Any]:
+        return {"access_token": signer.sign(asked["service"], [Role.SERVICE]), "expires_in": 900}
 
     return app
 

@@ -17,6 +17,7 @@ VERSION = 1
 TFS_PER_STF = 1000
 HEADER = struct.Struct("<4sHHQIIIIQII")
 BLOCK = struct.Struct("<III")
+_KIND = struct.pack("<HH", VERSION, HEADER.size)
 _NAME = re.compile(r"swf\.([0-9]+)\.(?:.+\.)?([0-9]{6,})\.stf")
 
 
@@ -112,8 +113,11 @@ class Envelope:
 
 
 def is_stf(data: bytes) -> bool:
-    """Return whether a file that begins with ``data`` is in this container."""
-    return data.startswith(MAGIC)
+    """Return whether a file that begins with ``data`` is in this container, or was.
+
+    One of which the first bytes alone are damaged must not pass for some other format.
+    """
+    return data.startswith(MAGIC) or data[4:8] == _KIND
 
 
 def read_envelope(data: bytes, source: str) -> Envelope:

@@ -106,6 +106,7 @@ PENSTOCK = Topology(
             ("wms.event", "#"),
         ),
         _wake_queue("scheduler", ("dsm.event", "#")),
+        _wake_queue("dsm-inspector", ("dsm.event", "file.*"), ("dsm.event", "dataset.deleted")),
         _wake_queue("pilot", ("dsm.event", "file.*"), ("dsm.event", "dataset.closed")),
     ),
 )

@@ -22,6 +22,7 @@ from penstock_core.tokens import make_key_pair, write_secret
 SERVICES: dict[str, Role] = {
     "daq": Role.DAQ,
     "dsm": Role.SERVICE,
+    "dsm-inspector": Role.SERVICE,
     "operator": Role.ADMIN,
     "pilot": Role.SERVICE,
     "scheduler": Role.SERVICE,

@@ -1,12 +1,15 @@
-"""The storage manager as a service: the manager with its store, and the register before it.
+"""The storage manager as services: the manager with its store, the register, the inspector.
 
-The two are open together in one process, or the register alone in another.
+Manager and register are open together in one process, or the register alone in another; the
+inspector is a service of its own.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from dsm.inspector.loops import InspectorLoops
+from dsm.inspector.settings import InspectorSettings
 from dsm.manager.app import make_app
 from dsm.manager.tables import event_log
 from dsm.register.consumer import Register
@@ -19,6 +22,7 @@ from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 
 NAME = "dsm"
+INSPECTOR = "dsm-inspector"
 EVENTS = "dsm.event"
 
 
@@ -51,3 +55,14 @@ async def open_register(house: House) -> AsyncIterator[Service]:
     """Give the register alone; it finds the manager by the settings."""
     async with HouseClients(house, NAME) as clients:
         yield Service(f"{NAME}-register", loops=Register(house.bus, clients.dsm).loops())
+
+
+@asynccontextmanager
+async def open_inspector(
+    house: House, settings: InspectorSettings | None = None
+) -> AsyncIterator[Service]:
+    """Give the inspector; it finds the manager by the settings, and files by their storages."""
+    settings = settings or InspectorSettings()
+    async with HouseClients(house, INSPECTOR) as clients:
+        loops = InspectorLoops(house, settings, clients)
+        yield Service(INSPECTOR, loops=loops.all)

@@ -32,6 +32,7 @@ class Room:
 ROOMS: tuple[Room, ...] = (
     Room("data-access", data_access.service.open_service, ("/",)),
     Room("dsm", dsm.service.open_service, ("/api/v1",)),
+    Room("dsm-inspector", dsm.service.open_inspector),
     Room("pilot", pilot.service.open_service, ("/pilot",)),
     Room("task-generator", task_generator.service.open_service),
     Room("task-manager", task_manager.service.open_service),

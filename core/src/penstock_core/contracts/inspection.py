@@ -25,7 +25,7 @@ class ToldStf(Frozen):
     """What the DAQ's message told of an STF."""
 
     run: str
-    sequence: int
+    sequence: int | None
 
 
 class DueFile(Frozen):

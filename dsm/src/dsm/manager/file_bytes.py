@@ -9,9 +9,10 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
+from dsm.disk import is_private, open_below
 from dsm.manager.rules import path_within
 from dsm.manager.storages import ROOT, StorageRow
 from penstock_core.contracts.dsm import File
@@ -55,7 +56,7 @@ def open_stretch(
     path = path_within(storage.base, file.path)
     _refuse_private(house_dir.resolve(), storage, Path(storage.base).resolve() / path, file)
     try:
-        opened = _open_below(storage.base, path)
+        opened = open_below(storage.base, path)
     except OSError as error:
         raise NotFound(
             f"The file {file.name!r} is registered, and cannot be read: {error.strerror}.",
@@ -73,30 +74,13 @@ def open_stretch(
 
 
 def _refuse_private(house_dir: Path, storage: StorageRow, place: Path, file: File) -> None:
-    is_open = place.is_relative_to(house_dir / OPEN_TO_READERS)
-    is_private = place.is_relative_to(house_dir) and not is_open
-    if storage.uid != ROOT.uid and not is_private:
+    if storage.uid != ROOT.uid and not is_private(house_dir, place, OPEN_TO_READERS):
         return
     raise Forbidden(
         f"The file {file.name!r} lies in no storage that is open to readers.",
         hint="An operator can register its folder as a storage, for the files that come then.",
         facts={"uid": file.uid, "storage": storage.name},
     )
-
-
-def _open_below(base: str, path: str) -> BinaryIO:
-    *folders, name = PurePosixPath(path).parts
-    here = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for folder in folders:
-            below = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
-            os.close(here)
-            here = below
-        # Without O_NONBLOCK, opening a named pipe would wait for its writer.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        return os.fdopen(os.open(name, flags, dir_fd=here), "rb")
-    finally:
-        os.close(here)
 
 
 def _check_is(opened: BinaryIO, file: File) -> None:

@@ -1,0 +1,1 @@
+"""The inspector: holds what lies on disk against the catalogue, by the manager's REST alone."""
