@@ -1,12 +1,13 @@
-"""What an operator asks of tasks."""
+"""What an operator asks of tasks, one by one, by SPD's paths."""
 
 import pytest
-from tests.data_access.room import Room, batch, entry_of, new_template, ref
+from tests.data_access.reporting import make_chains, report, requests, submit
+from tests.data_access.room import Room
 
 from penstock_core.clients import DataAccessClient
-from penstock_core.contracts.workflow import ClaimRequest, ObservedBatch, SubmittedTask, TaskReport
+from penstock_core.contracts.workflow import ClaimRequest
 from penstock_core.contracts.workload import Command
-from penstock_core.errors import Conflict, IllegalMove, NotFound
+from penstock_core.errors import Conflict, IllegalMove, InvalidInput, NotFound
 from penstock_core.rights import Role
 from penstock_core.states import TaskStatus
 
@@ -14,37 +15,7 @@ from penstock_core.states import TaskStatus
 @pytest.fixture
 async def operator(room: Room) -> DataAccessClient:
     """An operator over one chain: decoding (1), then reconstruction (2)."""
-    service = room.client(Role.SERVICE)
-    await room.client(Role.EXPERT).create_template(new_template())
-    await service.store_generated(batch([await entry_of(service, 1)], [ref("a.test.raw")]))
-    return room.client(Role.OPERATOR)
-
-
-async def submit(room: Room) -> None:
-    service = room.client(Role.SERVICE)
-    (due,) = await service.claim_tasks(ClaimRequest(claimant="me"))
-    told = SubmittedTask(
-        task_id=1, token=due.token, external_id="task.1", output_uid="o1", log_uid="l1"
-    )
-    await service.store_submitted([told])
-
-
-async def report(room: Room, status: TaskStatus, task_id: int = 1) -> None:
-    service = room.client(Role.SERVICE)
-    at = await service.cursor("reports")
-    counts = dict.fromkeys(
-        ("jobs", "running", "finished", "failed", "output_files", "log_files"), 0
-    )
-    uids = {"output_uid": f"o{task_id}", "log_uid": f"l{task_id}"}
-    told = TaskReport(task_id=task_id, status=status, **uids, **counts)
-    await service.store_observed(
-        ObservedBatch(follower="reports", expected=at, cursor=at + 1, tasks=(told,), jobs=())
-    )
-
-
-async def requests(client: DataAccessClient) -> list[Command]:
-    page = await client.events(0, topics=["task.requested"])
-    return [Command(**event.body) for event in page.events]
+    return await make_chains(room, "a.test.raw")
 
 
 async def test_a_planned_task_is_cancelled_at_once_with_what_reads_from_it(
@@ -86,7 +57,7 @@ async def test_a_running_task_that_reads_from_a_cancelled_one_is_asked_to_end(
     await submit(room)
     await report(room, TaskStatus.IN_PROGRESS, task_id=2)
     await report(room, TaskStatus.CANCELLED)
-    assert await requests(operator) == [Command(name="task.2", action="cancel")]
+    assert Command(name="task.2", action="cancel") in await requests(operator)
 
 
 async def test_asking_for_the_status_it_has_changes_nothing(
@@ -99,6 +70,31 @@ async def test_an_ended_task_is_not_cancelled(room: Room, operator: DataAccessCl
     await report(room, TaskStatus.FINISHED)
     with pytest.raises(IllegalMove, match="FINISHED to CANCELLED"):
         await operator.set_status(1, "CANCELLED")
+
+
+async def test_a_failed_task_is_retried_by_the_status_that_it_has_then(
+    room: Room, operator: DataAccessClient
+) -> None:
+    await submit(room)
+    with pytest.raises(IllegalMove, match="no job of it has failed"):
+        await operator.set_status(1, "IN_PROGRESS")
+    await report(room, TaskStatus.FAILED, failed=1)
+    assert (await operator.set_status(1, "IN_PROGRESS")).status == "IN_PROGRESS"
+    assert await requests(operator) == [Command(name="task.1", action="retry")]
+    with pytest.raises(InvalidInput, match="set to FINISHED by hand"):
+        await operator.set_status(1, "FINISHED")
+
+
+async def test_what_was_done_by_spds_paths_is_in_the_history(
+    room: Room, operator: DataAccessClient
+) -> None:
+    await operator.set_rank(1, 7)
+    await operator.set_status(1, "CANCELLED")
+    done = (await operator.task_actions(1)).items
+    assert [(a.action, a.rank, a.actor) for a in done] == [
+        ("rank", 7, "somebody"),
+        ("cancel", None, "somebody"),
+    ]
 
 
 async def test_a_rank_is_written_and_followed_where_the_task_runs(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.bulk import Row, insert_into
+from data_access.bulk import Row, chunks, insert_into
 from data_access.schema import IS_RAISED, alarm, log
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import Alarm, AlarmKey, NewAlarm
@@ -41,16 +41,15 @@ async def raise_alarms(connection: AsyncConnection, alarms: Iterable[NewAlarm]) 
 
 async def clear_alarms(connection: AsyncConnection, keys: Iterable[AlarmKey]) -> None:
     """Clear these alarms; those that are not raised are none."""
-    wanted = sorted({_key(each) for each in keys})
-    if not wanted:
-        return
-    change = (
-        alarm.update()
-        .where(text(IS_RAISED), tuple_(*(alarm.c[name] for name in _KEY)).in_(wanted))
-        .values(cleared_at=now().isoformat())
-        .returning(*alarm.c)
-    )
-    await _tell(connection, "alarm.cleared", (await connection.execute(change)).mappings())
+    at = now().isoformat()
+    for some in chunks(sorted({_key(each) for each in keys})):
+        change = (
+            alarm.update()
+            .where(text(IS_RAISED), tuple_(*(alarm.c[name] for name in _KEY)).in_(some))
+            .values(cleared_at=at)
+            .returning(*alarm.c)
+        )
+        await _tell(connection, "alarm.cleared", (await connection.execute(change)).mappings())
 
 
 async def acknowledge(connection: AsyncConnection, alarm_id: int, actor: str) -> Alarm:

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from data_access.context import Context
 from data_access.routes import (
+    actions,
     alarms,
     auth,
     bulk,
@@ -35,6 +36,7 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
         datasets,
         workflows,
         tasks,
+        actions,
         alarms,
         provenance,
         history,

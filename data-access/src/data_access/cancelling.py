@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_access.actions.rules import RUNNING
 from data_access.bulk import Row, chunks
 from data_access.schema import log, task, task_input, workflow
 from data_access.task_events import request_event, status_event
 from penstock_core.clock import now
 from penstock_core.states import TaskStatus
-
-RUNNING_TASKS = frozenset({TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS})
 
 
 async def cancel_dependants(connection: AsyncConnection, workflows: Iterable[int]) -> None:
@@ -25,7 +24,7 @@ async def cancel_dependants(connection: AsyncConnection, workflows: Iterable[int
         doomed = _doomed(rows, await _links(connection, rows))
         planned = [(row, why) for row, why in doomed if row["status"] == TaskStatus.DEFINED]
         await write_cancelled(connection, [(row, _because(why)) for row, why in planned])
-        running = [row for row, _ in doomed if row["status"] in RUNNING_TASKS]
+        running = [row for row, _ in doomed if row["status"] in RUNNING]
         await log.append(connection, [request_event(row, "cancel") for row in running])
 
 
@@ -38,7 +37,7 @@ async def write_cancelled(connection: AsyncConnection, tasks: list[tuple[Row, st
     change = (
         task.update()
         .where(task.c.task_id == bindparam("number"))
-        .values(status=TaskStatus.CANCELLED, ended_at=at)
+        .values(status=TaskStatus.CANCELLED, paused=False, ended_at=at)
     )
     await connection.execute(change, changes)
     moved = [{**row, "status": TaskStatus.CANCELLED, "reason": why} for row, why in tasks]
@@ -77,7 +76,7 @@ def _doomed(rows: list[Row], links: dict[int, set[int]]) -> list[tuple[Row, str]
     doomed = []
     for row in rows:
         lost = links.get(row["task_id"], set()) & dead.keys()
-        if lost and row["status"] in {TaskStatus.DEFINED, *RUNNING_TASKS}:
+        if lost and row["status"] in {TaskStatus.DEFINED, *RUNNING}:
             doomed.append((row, dead[min(lost)]))
             if row["status"] == TaskStatus.DEFINED:
                 dead[row["datas_out_id"]] = row["step"]

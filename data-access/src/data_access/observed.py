@@ -7,12 +7,20 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_access.actions.effects import paused_alarm
+from data_access.alarms import clear_alarms
 from data_access.bulk import Row, insert_into
 from data_access.cancelling import cancel_dependants
+from data_access.failure_policies import apply_policies, count_ended
 from data_access.provenance import store_uses
 from data_access.schema import job, log, task
 from data_access.submitted import lock_tasks, open_datasets
-from data_access.task_events import external_name, request_event, status_event
+from data_access.task_events import (
+    external_name,
+    late_requests,
+    request_event,
+    status_event,
+)
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import JobReport, ObservedBatch, TaskReport
 from penstock_core.eventlog import NewEvent
@@ -20,7 +28,7 @@ from penstock_core.states import FINAL_TASKS, TASK_MOVES, TaskStatus, may_move
 from penstock_core.store import Store
 
 logger = logging.getLogger(__name__)
-_COUNTS = ("jobs", "running", "finished", "failed")
+_COUNTS = ("jobs", "running", "finished", "failed", "output_files", "log_files")
 _TEXTS = ("reason", "host", "log_tail", "command")
 _RUNS = frozenset({TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS})
 
@@ -35,12 +43,17 @@ async def store_observed(store: Store, batch: ObservedBatch) -> None:
         await log.move(connection, batch.follower, batch.expected, batch.cursor)
         rows = await lock_tasks(connection, reports | {j.task_id: None for j in batch.jobs})
         await _open_outputs(connection, rows, reports)
-        moved = await _move_tasks(connection, rows, reports)
+        changed = await _move_tasks(connection, rows, reports)
+        moved = [row for n, row in changed.items() if row["status"] != rows[n]["status"]]
         await log.append(connection, [status_event(row) for row in moved])
         cancelled = [r["workflow_id"] for r in moved if r["status"] == TaskStatus.CANCELLED]
         await cancel_dependants(connection, cancelled)
-        await log.append(connection, _running_on(rows, reports))
+        await log.append(connection, _unaware(rows, reports))
         await _store_jobs(connection, [j for j in batch.jobs if j.task_id in rows])
+        counted = await count_ended(connection, rows | changed, batch.jobs)
+        await clear_alarms(connection, [paused_alarm(row) for row in _ended(rows, moved)])
+        news = {row["task_id"]: row for row in moved} | counted
+        await apply_policies(connection, list(news.values()))
 
 
 async def _open_outputs(
@@ -55,11 +68,10 @@ async def _open_outputs(
 
 async def _move_tasks(
     connection: AsyncConnection, rows: Mapping[int, Row], reports: Mapping[int, TaskReport]
-) -> list[Row]:
-    """Write status and counts; return the rows, as they are then, whose status changed."""
+) -> dict[int, Row]:
+    """Write status and counts; return the rows, as they are then, that were written."""
     at = now().isoformat()
     changes: list[Row] = []
-    moved: list[Row] = []
     for number, report in sorted(reports.items()):
         after = next_status(rows[number]["status"], report.status) if number in rows else None
         if after is None:
@@ -67,13 +79,11 @@ async def _move_tasks(
             continue
         change = _change(rows[number], report, after, at)
         changes.append({"number": number, **change})
-        if rows[number]["status"] != after:
-            moved.append({**rows[number], **change})
     if changes:
         await connection.execute(
             task.update().where(task.c.task_id == bindparam("number")), changes
         )
-    return moved
+    return {each["number"]: {**rows[each["number"]], **each} for each in changes}
 
 
 def next_status(before: str, reported: TaskStatus) -> TaskStatus | None:
@@ -90,15 +100,23 @@ def next_status(before: str, reported: TaskStatus) -> TaskStatus | None:
     return reported if may_move(TASK_MOVES, status, reported) else None
 
 
-def _running_on(rows: Mapping[int, Row], reports: Mapping[int, TaskReport]) -> list[NewEvent]:
-    """Return the requests to end tasks that were cancelled on their way to where they run."""
-    return [
-        request_event(rows[number], "cancel")
-        for number, report in sorted(reports.items())
-        if number in rows
-        and rows[number]["status"] == TaskStatus.CANCELLED
-        and report.status not in FINAL_TASKS
-    ]
+def _unaware(rows: Mapping[int, Row], reports: Mapping[int, TaskReport]) -> list[NewEvent]:
+    """Return the requests for tasks about which was decided while they were on their way."""
+    unaware = []
+    for number, report in sorted(reports.items()):
+        row = rows.get(number)
+        if row is None or report.status in FINAL_TASKS:
+            continue
+        if row["status"] == TaskStatus.CANCELLED:
+            unaware.append(request_event(row, "cancel"))
+        elif row["status"] == TaskStatus.DEFINED:
+            unaware += late_requests(row)
+    return unaware
+
+
+def _ended(rows: Mapping[int, Row], moved: Sequence[Row]) -> list[Row]:
+    """Return those of ``moved`` that have ended and were paused: they are not any more."""
+    return [r for r in moved if r["status"] in FINAL_TASKS and rows[r["task_id"]]["paused"]]
 
 
 _ORDER = (TaskStatus.SUBMITTED, TaskStatus.IN_PROGRESS)
@@ -121,6 +139,7 @@ def _change(row: Row, report: TaskReport, after: TaskStatus, at: str) -> Row:
         "external_id": external_name(row) if began else row["external_id"],
         "submitted_at": row["submitted_at"] or began,
         "ended_at": (row["ended_at"] or at) if is_final else None,
+        "paused": row["paused"] and not is_final,
         **{name: getattr(report, name) for name in _COUNTS},
     }
 

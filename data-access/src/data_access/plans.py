@@ -108,7 +108,9 @@ class Planner:
         key = (masked.namespace, masked.scope, masked.name)
         known = self._known.get(key)
         if known is None:
-            return self._dataset(key, masked.uid or None, masked.kind, masked.state, None)
+            run = str(masked.metadata.get("run", ""))
+            uid = masked.uid or None
+            return self._dataset(key, uid, masked.kind, masked.state, None, run)
         if known.uid is None and masked.uid:
             self.rows.named.append({"number": known.dataset_id, "uid": masked.uid})
             self._known[key] = Known(known.dataset_id, masked.uid, known.state, known.workflow_id)
@@ -121,6 +123,7 @@ class Planner:
         kind: DatasetKind,
         state: DatasetState,
         workflow_id: int | None,
+        run: str = "",
     ) -> Known:
         namespace, scope, name = key
         known = Known(self._counters.next("dataset"), uid, state, workflow_id)
@@ -135,6 +138,7 @@ class Planner:
                 "kind": kind,
                 "state": state,
                 "workflow_id": workflow_id,
+                "run": run,
             }
         )
         return known
@@ -201,13 +205,15 @@ class Planner:
         links: tuple[int, int, int],
         waiting: int,
     ) -> Row:
-        taken = ("step", "mode", "exec", "args", "rank", "device", "retry")
+        taken = ("step", "mode", "exec", "args", "rank", "device", "retry", "accept_loss")
         links_named = dict(zip(("datas_in_id", "datas_out_id", "datas_log_id"), links, strict=True))
         own = {
             "task_id": number,
             "workflow_id": workflow_id,
             "status": TaskStatus.DEFINED,
             "waiting": waiting,
+            "pause_rate": task.pause_at.rate,
+            "pause_after": task.pause_at.after,
             "created_at": self._at,
         }
         return {name: getattr(task, name) for name in taken} | links_named | own

@@ -85,7 +85,7 @@ class Submissions:
             )
         found = page.items[0]
         return DatasetRef(
-            **found.model_dump(include={"uid", "namespace", "scope", "name", "state"}),
+            **found.model_dump(include={"uid", "namespace", "scope", "name", "state", "metadata"}),
             registered_at=found.opened_at,
         )
 

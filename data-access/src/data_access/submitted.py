@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data_access.bulk import Row, chunks
 from data_access.readiness import copy_states, early_states, move_datasets
 from data_access.schema import dataset, log, task, workflow
-from data_access.task_events import status_event
+from data_access.task_events import late_requests, status_event
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import SubmittedTask
 from penstock_core.states import DatasetState, TaskStatus
@@ -38,6 +38,10 @@ async def store_submitted(store: Store, tasks: Sequence[SubmittedTask]) -> None:
             for n, row in sorted(new.items())
         ]
         await log.append(connection, [status_event(row) for row in moved])
+        for row in moved:
+            rank = told[row["task_id"]].rank
+            late = late_requests(row, row["rank"] if rank is None else rank)
+            await log.append(connection, late)
 
 
 async def lock_tasks(connection: AsyncConnection, ids: Mapping[int, Any]) -> dict[int, Row]:

@@ -139,6 +139,7 @@ async def _waits_for(connection: AsyncConnection, tasks: Sequence[int]) -> dict[
             dataset.c.state,
             _maker.c.task_id.label("maker"),
             _maker.c.status.label("maker_status"),
+            _maker.c.loss_accepted_by.label("accepted_by"),
         )
         .join(dataset, dataset.c.dataset_id == task_input.c.dataset_id)
         .join(task, task.c.task_id == task_input.c.task_id)
@@ -159,5 +160,9 @@ def _in_words(need: Row[Any]) -> str:
         return f"{need.name} to exist"
     if need.maker is None:
         return f"{need.name} to be closed"
-    ended = f"task {need.maker} ended {need.maker_status}"
-    return f"{need.name} to be closed; {ended}, so it stays open until an operator closes it"
+    ended = f"{need.name} to be closed; task {need.maker} ended {need.maker_status}"
+    if need.accepted_by:
+        return f"{ended}, and {need.accepted_by} accepted the loss: it closes soon"
+    if need.maker_status == TaskStatus.CANCELLED:
+        return f"{ended}, so it stays open until an operator closes it"
+    return f"{ended}, so it stays open until that is retried or its loss accepted"

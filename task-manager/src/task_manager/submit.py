@@ -103,6 +103,7 @@ class Submitter:
                     external_id=external_name(task),
                     output_uid=output,
                     log_uid=log,
+                    rank=task.rank,
                 )
                 for task, (output, log) in zip(due, uids, strict=True)
                 if external_name(task) in taken

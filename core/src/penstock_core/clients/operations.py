@@ -1,14 +1,41 @@
-"""What is asked of data-access about operating: alarms."""
+"""What is asked of data-access about operating: actions on tasks, alarms."""
 
 from collections.abc import Sequence
 
 from penstock_core.clients.base import RestClient
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.workflow import Alarm, AlarmKey, NewAlarm
+from penstock_core.contracts.workflow import (
+    ActionResult,
+    ActionRow,
+    Alarm,
+    AlarmKey,
+    NewAction,
+    NewAlarm,
+    TaskAction,
+)
 
 
 class OperationsClient(RestClient):
     """The part of data-access that operators use, and services that need one."""
+
+    async def act(self, action: NewAction) -> ActionResult:
+        """Do something to the tasks of a selection, or tell what it would be."""
+        return await self.call("POST", "/action", ActionResult, body=action)
+
+    async def actions(
+        self, *, actor: str = "", after: int = 0, limit: int = 100
+    ) -> Page[ActionRow]:
+        """Return a page of what was done, oldest first."""
+        params = {"actor": actor, "after": after, "limit": limit}
+        return await self.call("GET", "/action", Page[ActionRow], params=params)
+
+    async def task_actions(
+        self, task_id: int, after: int = 0, limit: int = 100
+    ) -> Page[TaskAction]:
+        """Return a page of what was done about a task, oldest first."""
+        params = {"after": after, "limit": limit}
+        path = f"/task/{task_id}/action"
+        return await self.call("GET", path, Page[TaskAction], params=params)
 
     async def raise_alarms(self, alarms: Sequence[NewAlarm]) -> None:
         """Raise alarms; raising one again that is raised is seeing it once more."""

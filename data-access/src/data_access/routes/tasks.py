@@ -122,15 +122,18 @@ async def jobs_of_task(
 
 
 @router.put("/{task_id}/rank")
-async def change_rank(here: Here, _: Operator, task_id: Number, body: NewRank) -> SpdTask:
+async def change_rank(here: Here, caller: Operator, task_id: Number, body: NewRank) -> SpdTask:
     """Change a task's rank."""
-    await set_rank(here.store, task_id, body.rank)
-    return await one_task(here, _, task_id)
+    await set_rank(here.store, task_id, body.rank, caller.subject)
+    return await one_task(here, caller, task_id)
 
 
 @router.put("/{task_id}/status")
 async def change_status(here: Here, caller: Operator, task_id: Number, body: NewStatus) -> SpdTask:
-    """Cancel a task: a planned one at once, a running one when the workload system has."""
+    """Cancel a task (a planned one at once, a running one when the workload system has), or retry.
+
+    ``IN_PROGRESS`` has the failed jobs of a FAILED or PARTIAL task tried again.
+    """
     await set_status(here.store, task_id, body.status, caller.subject)
     return await one_task(here, caller, task_id)
 

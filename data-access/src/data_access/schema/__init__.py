@@ -1,9 +1,10 @@
 """The tables of the workflow database: one owner, one metadata, one event log."""
 
+from data_access.schema.actions import action, action_task
 from data_access.schema.alarms import IS_RAISED, alarm
 from data_access.schema.backfills import PENDING, backfill, backfill_row
 from data_access.schema.base import counter, log, metadata
-from data_access.schema.datasets import dataset, early_state
+from data_access.schema.datasets import HAS_RUN, dataset, early_state
 from data_access.schema.people import refresh_token, user
 from data_access.schema.provenance import file_use
 from data_access.schema.templates import decision, examined, in_force, recipe, template
@@ -11,9 +12,12 @@ from data_access.schema.workflows import DUE, UNMET, job, task, task_input, work
 
 __all__ = [
     "DUE",
+    "HAS_RUN",
     "IS_RAISED",
     "PENDING",
     "UNMET",
+    "action",
+    "action_task",
     "alarm",
     "backfill",
     "backfill_row",

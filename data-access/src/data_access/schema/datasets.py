@@ -5,6 +5,7 @@ from sqlalchemy import Column, Index, String, Table, UniqueConstraint, text
 from data_access.schema.base import NAME, NAMESPACE, STATE, Id, metadata
 
 HAS_UID = "uid IS NOT NULL"
+HAS_RUN = "run <> ''"
 
 dataset = Table(
     "dataset",
@@ -17,6 +18,7 @@ dataset = Table(
     Column("kind", STATE, nullable=False),
     Column("state", STATE, nullable=False),
     Column("workflow_id", Id),
+    Column("run", String(64), nullable=False, server_default=text("''")),
     UniqueConstraint("name", "namespace", "scope"),
     Index(
         "uq_dataset_uid",
@@ -24,6 +26,13 @@ dataset = Table(
         unique=True,
         sqlite_where=text(HAS_UID),
         postgresql_where=text(HAS_UID),
+    ),
+    Index(
+        "ix_dataset_run",
+        "run",
+        "namespace",
+        sqlite_where=text(HAS_RUN),
+        postgresql_where=text(HAS_RUN),
     ),
 )
 

@@ -58,6 +58,14 @@ task = Table(
     Column("datas_log_id", ForeignKey("dataset.dataset_id"), nullable=False),
     Column("status", STATE, nullable=False),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
+    # When it pauses by itself: of the jobs that ended since it was last let go on.
+    Column("pause_rate", Float, nullable=False, server_default=text("0.5")),
+    Column("pause_after", Integer, nullable=False, server_default=text("20")),
+    Column("since_finished", Integer, nullable=False, server_default=text("0")),
+    Column("since_failed", Integer, nullable=False, server_default=text("0")),
+    # The fraction of jobs that may fail unasked, and who gave up what it did not make.
+    Column("accept_loss", Float, nullable=False, server_default=text("0")),
+    Column("loss_accepted_by", String(320), nullable=False, server_default=text("''")),
     Column("waiting", Integer, nullable=False),
     Column("claimant", String(128), nullable=False, server_default=text("''")),
     Column("token", BigInteger, nullable=False, server_default=text("0")),
@@ -67,6 +75,8 @@ task = Table(
     Column("running", Integer, nullable=False, server_default=text("0")),
     Column("finished", Integer, nullable=False, server_default=text("0")),
     Column("failed", Integer, nullable=False, server_default=text("0")),
+    Column("output_files", BigInteger, nullable=False, server_default=text("0")),
+    Column("log_files", BigInteger, nullable=False, server_default=text("0")),
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("created_at", TIME, nullable=False),
     Column("submitted_at", TIME),

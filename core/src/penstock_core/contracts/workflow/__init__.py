@@ -1,5 +1,16 @@
 """data-access's REST contract: templates, decisions, workflows, tasks and their history."""
 
+from penstock_core.contracts.workflow.actions import (
+    MAX_TASKS,
+    POLICY,
+    ActionName,
+    ActionResult,
+    ActionRow,
+    NewAction,
+    Selection,
+    TaskAction,
+    TaskOutcome,
+)
 from penstock_core.contracts.workflow.alarms import Alarm, AlarmKey, NewAlarm
 from penstock_core.contracts.workflow.decisions import (
     Cursor,
@@ -68,6 +79,11 @@ from penstock_core.contracts.workflow.templates import (
 )
 
 __all__ = [
+    "MAX_TASKS",
+    "POLICY",
+    "ActionName",
+    "ActionResult",
+    "ActionRow",
     "Alarm",
     "AlarmKey",
     "Backfill",
@@ -100,6 +116,7 @@ __all__ = [
     "JobReport",
     "Match",
     "Need",
+    "NewAction",
     "NewAlarm",
     "NewTask",
     "NewTemplate",
@@ -110,6 +127,7 @@ __all__ = [
     "PlannedWorkflow",
     "Provenance",
     "RerunRequest",
+    "Selection",
     "ShadowReport",
     "ShadowRow",
     "SpdDataset",
@@ -117,7 +135,9 @@ __all__ = [
     "SpdTemplate",
     "SubmittedTask",
     "Task",
+    "TaskAction",
     "TaskInput",
+    "TaskOutcome",
     "TaskReport",
     "Template",
     "TemplateChange",

@@ -53,13 +53,17 @@ class DueTask(Frozen):
 
 
 class SubmittedTask(Frozen):
-    """A claimed task that the workload system has: it becomes SUBMITTED, its datasets OPEN."""
+    """A claimed task that the workload system has: it becomes SUBMITTED, its datasets OPEN.
+
+    ``rank`` is the one that it was submitted with; null if that was not noted.
+    """
 
     task_id: int
     token: int
     external_id: str
     output_uid: str
     log_uid: str
+    rank: int | None = None
 
 
 class DatasetCopy(Frozen):

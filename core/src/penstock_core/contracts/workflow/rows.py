@@ -46,7 +46,10 @@ class SpdTask(Frozen):
 
 
 class Task(SpdTask):
-    """A task with all that Penstock knows about it."""
+    """A task with all that Penstock knows about it.
+
+    ``loss_accepted_by`` is who gave up what it did not make; "" for nobody.
+    """
 
     step: str
     namespace: str
@@ -61,6 +64,7 @@ class Task(SpdTask):
     finished: int
     failed: int
     reason: str
+    loss_accepted_by: str = ""
     waits_for: tuple[str, ...]
     created_at: datetime
     submitted_at: datetime | None

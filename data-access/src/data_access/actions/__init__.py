@@ -1,0 +1,1 @@
+"""Actions on tasks: which, whether, what follows, and the history of it."""
