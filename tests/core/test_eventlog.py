@@ -106,6 +106,24 @@ async def test_the_outbox_publishes_each_event_in_order(store: Store, log: Event
     await bus.close()
 
 
+async def test_an_event_that_nobody_waits_for_holds_no_other_up(
+    store: Store, log: EventLog
+) -> None:
+    topology = Topology(
+        (Exchange("dsm.event", "topic"),), (Queue("some", (Binding("dsm.event", "dataset.*"),)),)
+    )
+    bus = LocalBus(topology, ":memory:")
+    await bus.start()
+    await append(store, log, event(1), event(2, "alarm.raised"), event(3))
+    outbox = Outbox(store, log, bus, "dsm.event")
+    await outbox.relay()
+    await append(store, log, event(4))
+    await outbox.relay()
+    got = await (await bus.subscribe("some")).batch(10, 1)
+    assert [d.message.message_id for d in got] == ["dsm.event:1", "dsm.event:3", "dsm.event:4"]
+    await bus.close()
+
+
 async def test_commits_wake_whoever_asked(store: Store, log: EventLog) -> None:
     woken: list[int] = []
     store.after_commit(lambda: woken.append(1))

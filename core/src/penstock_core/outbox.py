@@ -1,18 +1,23 @@
 """From a store's event log to the bus: the relay, one cursor a destination."""
 
+import logging
+
 from penstock_core.bus import Bus, Message
 from penstock_core.contracts.base import Event
+from penstock_core.errors import NotFound
 from penstock_core.eventlog import EventLog
 from penstock_core.store import Store
 
 BATCH = 500
+_log = logging.getLogger(__name__)
 
 
 class Outbox:
     """Publishes a store's events to ``exchange``, in order, each at least once.
 
     The cursor moves after the bus confirmed; killed between the two, a stretch is published
-    again, with the same message ids.
+    again, with the same message ids. An event that no queue takes wakes nobody, and holds none of
+    its neighbours up: the log has it.
     """
 
     def __init__(self, store: Store, log: EventLog, bus: Bus, exchange: str) -> None:
@@ -29,7 +34,10 @@ class Outbox:
             page = await self._log.page(connection, start, BATCH)
         if page.cursor == start:
             return False
-        await self._bus.publish([self._message(event) for event in page.events])
+        try:
+            await self._bus.publish([self._message(event) for event in page.events])
+        except NotFound as error:
+            _log.info("Nobody is woken: %s", error)
         async with self._store.write() as connection:
             await self._log.move(connection, self._follower, start, page.cursor)
         return len(page.events) == BATCH
