@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+from importlib.metadata import version
 
 from penstock_core.contracts.workflow import TaskInput
 from penstock_core.states import JobState, TaskStatus
+from pilot.worker.launch import SANDBOX
 from recipe.model import Link, Mode, Value
 
 
@@ -27,6 +29,37 @@ async def test_a_map_makes_one_job_a_file_also_of_late_ones(world, make_step, fo
     assert (last.output_files, last.log_files) == (3, 3)
     assert [j.state for j in told.jobs] == [JobState.FINISHED] * 3
     assert told.jobs[0].exit_code == 0
+
+
+async def test_a_job_tells_what_it_read_made_ran_and_in_what(world, make_step, follow):
+    task = world.task(make_step('cat "$1" > made.txt'))
+    world.dsm.add("in", 1, "one", basename="an input")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([task])
+        (job,) = (await follow(client)).jobs
+    assert job.inputs == ("in.1.dat",)
+    assert job.outputs == ("t1.out.v1.000001.made.txt", "t1.log.v1.000001.log")
+    assert job.log == "t1.log.v1.000001.log"
+    assert job.command == """sh -c 'cat "$1" > made.txt' tool 'an input'"""
+    assert str(world.data_dir) not in job.command
+    there = job.environment
+    assert there.system == f"penstock-pilot {version('penstock-pilot')}"
+    assert there.engine == f"cwltool {version('cwltool')}"
+    assert (there.sandbox, there.container) == (SANDBOX, "")
+    assert there.python
+    assert there.platform
+
+
+async def test_a_job_that_failed_tells_its_log_and_command(world, make_step, follow):
+    task = world.task(make_step("exit 3"), retry=0)
+    world.dsm.add("in", 1, "one")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([task])
+        (job,) = (await follow(client)).jobs
+    assert job.outputs == (job.log,) == ("t1.log.v1.000001.log",)
+    assert job.command.startswith("sh -c 'exit 3'")
 
 
 async def test_the_terminal_report_comes_after_all_jobs_of_the_task(world, make_step, follow):

@@ -14,6 +14,7 @@ from penstock_core.errors import RetriableError
 from penstock_core.states import JobState
 from penstock_core.store import Store
 from pilot import jobs, outcomes, switches
+from pilot.environment import environment
 from pilot.model import Claim, Failed, Outcome
 from pilot.runner import JobRunner
 from pilot.settings import PilotSettings
@@ -57,6 +58,7 @@ class Dispatcher:
         self._running: dict[int, _Running] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._host = socket.gethostname()
+        self._environment = environment()
 
     async def dispatch(self) -> bool:
         """Cancel what is to be cancelled and fill the free slots. A reconciler's work."""
@@ -75,7 +77,7 @@ class Dispatcher:
 
     async def _fill(self, free: int) -> None:
         async with self._store.write() as connection:
-            claims = await jobs.claim(connection, free, self._host)
+            claims = await jobs.claim(connection, free, self._host, self._environment)
         for claim in claims:
             work = asyncio.create_task(self._run(claim), name=f"job {claim.key}")
             self._running[claim.id] = _Running(claim, work)

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clock import now
+from penstock_core.contracts.workflow import Environment
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import Stale
 from penstock_core.states import JOB_MOVES, JobState, check_move
@@ -25,6 +26,8 @@ _BLANK = {
     "log_tail": "",
     "inputs": [],
     "outputs": [],
+    "log": "",
+    "command": "",
     "output_files": 0,
     "log_files": 0,
 }
@@ -40,8 +43,13 @@ async def add(connection: AsyncConnection, task_id: int, indexes: Sequence[int])
         await connection.execute(statement, rows[start : start + _INSERT_ROWS])
 
 
-async def claim(connection: AsyncConnection, limit: int, host: str) -> list[Claim]:
-    """Start up to ``limit`` due jobs: highest rank first, then oldest task, then lowest index."""
+async def claim(
+    connection: AsyncConnection, limit: int, host: str, environment: Environment
+) -> list[Claim]:
+    """Start up to ``limit`` due jobs: highest rank first, then oldest task, then lowest index.
+
+    They are noted to run on ``host`` and in ``environment``.
+    """
     moment = now().timestamp()
     due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
     query = (
@@ -52,7 +60,8 @@ async def claim(connection: AsyncConnection, limit: int, host: str) -> list[Clai
         .limit(limit)
     )
     rows = (await connection.execute(query)).all()
-    started = {"started_at": moment, "last_seen_at": moment, "ended_at": None, "host": host}
+    place = {"host": host, "environment": environment.model_dump()}
+    started = place | {"started_at": moment, "last_seen_at": moment, "ended_at": None}
     for row in rows:
         values = started | {"attempts": row.attempts + 1, "reason": "", "exit_code": None}
         await move(connection, row.id, JobState.DEFINED, JobState.RUNNING, **values)

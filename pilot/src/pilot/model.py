@@ -33,12 +33,14 @@ Inputs = dict[str, ContentFile | tuple[ContentFile, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What a run of a job left behind, however it went."""
+    """What a run of a job left behind, however it went; ``outputs`` has the ``log`` too."""
 
     exit_code: int | None = None
     log_tail: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    log: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,5 +97,7 @@ def _columns(traces: Traces) -> dict[str, object]:
         "log_tail": traces.log_tail,
         "inputs": list(traces.inputs),
         "outputs": list(traces.outputs),
+        "log": traces.log,
+        "command": traces.command,
         "ended_at": now().timestamp(),
     }

@@ -12,12 +12,22 @@ from pilot.storage import Copier
 TAIL_BYTES = 2048
 
 
+def _paths(folder: Path) -> "re.Pattern[bytes]":
+    """Return what fits the start of each path of a job's folder."""
+    inner = rb"(/(work|tmp|stage)\d+(/\d+)?|/in)?"
+    return re.compile(re.escape(os.fsencode(folder)) + inner + rb"/?")
+
+
+def without_paths(text: str, folder: Path) -> str:
+    """Return ``text`` with a job's folder taken out of its paths."""
+    return _paths(folder).sub(b"", text.encode(errors="backslashreplace")).decode()
+
+
 class _WithoutPaths:
     """A stream of another's lines, with a job's folder taken out of them."""
 
     def __init__(self, stream: BinaryIO, folder: Path) -> None:
-        inner = rb"(/(work|tmp|stage)\d+(/\d+)?|/in)?"
-        self._pattern = re.compile(re.escape(os.fsencode(folder)) + inner + rb"/?")
+        self._pattern = _paths(folder)
         self._stream = stream
 
     def read(self, size: int) -> bytes:

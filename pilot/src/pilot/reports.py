@@ -54,6 +54,9 @@ def job_report(row: Row[Any]) -> JobReport:
         log_tail=row.log_tail,
         inputs=tuple(row.inputs),
         outputs=tuple(row.outputs),
+        log=row.log,
+        command=row.command,
+        environment=row.environment,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock_core.contracts.dsm import Manifest
 from penstock_core.errors import PenstockError
 from pilot import payload_log
 from pilot.model import (
@@ -78,8 +79,7 @@ class Site:
             final = result["status"] == "refused"
             return self._failed(_why(result), final, exit_code, inputs)
         manifest = self.stage_out.succeeded(self.step, result["outputs"])
-        made = tuple(file.name for part in manifest.parts for file in part.files)
-        return Staged(manifest, Traces(exit_code, self._tail(), names_of(inputs), made))
+        return Staged(manifest, self._traces(manifest, exit_code, inputs))
 
     def fail(self, error: PenstockError | OSError, inputs: Inputs) -> Failed:
         """Return the failure that ``error`` means; only a :class:`JobError` may be tried again.
@@ -91,10 +91,24 @@ class Site:
 
     def _failed(self, reason: str, final: bool, exit_code: int | None, inputs: Inputs) -> Failed:
         manifest = self.stage_out.failed(reason)
-        return Failed(reason, final, manifest, Traces(exit_code, self._tail(), names_of(inputs)))
+        return Failed(reason, final, manifest, self._traces(manifest, exit_code, inputs))
 
-    def _tail(self) -> str:
-        return payload_log.tail(self.folder / LOG_NAME)
+    def _traces(self, manifest: Manifest, exit_code: int | None, inputs: Inputs) -> Traces:
+        log_uid = self.claim.spec.log_uid
+        made = {file.name: part.dataset_uid for part in manifest.parts for file in part.files}
+        return Traces(
+            exit_code=exit_code,
+            log_tail=payload_log.tail(self.folder / LOG_NAME),
+            inputs=names_of(inputs),
+            outputs=tuple(made),
+            log=next((name for name, uid in made.items() if uid == log_uid), ""),
+            command=payload_log.without_paths(self._command(), self.folder),
+        )
+
+    def _command(self) -> str:
+        """Return the command line that was run; "" where it never came to that."""
+        path = self.folder / RESULT_NAME
+        return str(json.loads(path.read_text())["command"]) if path.exists() else ""
 
 
 def _why(result: dict[str, Any]) -> str:

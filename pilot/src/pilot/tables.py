@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -65,9 +66,13 @@ job = Table(
     Column("exit_code", Integer),
     Column("reason", Text, nullable=False),
     Column("log_tail", Text, nullable=False),
-    # Names of its input files and its output files.
+    # Names of its input files and of all that it made, its log too.
     Column("inputs", JsonColumn, nullable=False),
     Column("outputs", JsonColumn, nullable=False),
+    Column("log", Text, nullable=False, server_default=text("''")),
+    Column("command", Text, nullable=False, server_default=text("''")),
+    # What it runs in; null before it was started.
+    Column("environment", NullableJson),
     # What is to be registered, null once it is.
     Column("manifest", NullableJson),
     # Files that were registered.

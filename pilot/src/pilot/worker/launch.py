@@ -15,6 +15,9 @@ from typing import NoReturn
 from pilot.worker.files import LOG_NAME
 from pilot.worker.processes import die_with_parent
 
+SANDBOX = "process tree, rlimits"
+"""What holds a job in, in a word or two, for its history."""
+
 _KEEP_OPEN = 3
 
 

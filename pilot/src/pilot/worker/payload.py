@@ -1,7 +1,8 @@
 """What runs in a job's process: one CWL document, once, by cwltool.
 
 Reads ``job.json`` (``document``, ``order``) in its folder and writes ``result.json``: ``status``
-(success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``, ``error``.
+(success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``, ``error``,
+``command``.
 """
 
 import json
@@ -49,11 +50,12 @@ def run(folder: Path) -> None:
     request = json.loads((folder / REQUEST_NAME).read_text())
     witness = Witness()
     cwltool_log.handlers[:] = [witness]
-    cwltool_log.setLevel(logging.WARNING)
+    cwltool_log.setLevel(logging.INFO)
     result = {"exit_code": None, "outputs": {}, "error": ""} | _attempt(request, folder)
     if witness.exit_code is not None:
         result["exit_code"] = witness.exit_code
     result["error"] = result["error"] or witness.errors
+    result["command"] = witness.command
     partial = folder / f"{RESULT_NAME}.partial"
     partial.write_text(json.dumps(result))
     os.replace(partial, folder / RESULT_NAME)
