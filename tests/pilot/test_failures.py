@@ -68,27 +68,6 @@ async def test_a_failing_tool_is_tried_again_with_growing_pauses(world, make_ste
     assert (told.tasks[-1].output_files, told.tasks[-1].log_files) == (0, 1)
 
 
-async def test_a_task_with_some_failed_jobs_is_partial_and_can_be_retried(
-    world, make_step, follow, tmp_path
-):
-    gate = tmp_path / "gate"
-    script = f'grep -q bad "$1" && test ! -e {gate} && exit 1; touch made.txt'
-    world.dsm.add("in", 1, "good")
-    world.dsm.add("in", 2, "bad")
-    world.dsm.closed.add("in")
-    async with world.pilot() as client:
-        await client.submit([world.task(make_step(script))])
-        told = await follow(client)
-        assert told.tasks[-1].status is TaskStatus.PARTIAL
-        gate.touch()
-        [answer] = await client.command([Command(name="t1", action="retry")])
-        assert answer.outcome == "accepted"
-        again = await follow(client, tasks=2)
-    assert again.tasks[-1].status is TaskStatus.FINISHED
-    assert len(world.dsm.files("t1-out")) == 2
-    assert len(world.dsm.files("t1-log")) == 3
-
-
 async def test_the_time_limit_kills_what_detached_itself(world, make_step, follow):
     word = "987651"
     detached = f"(setsid sh -c 'sleep {word} & sleep {word}' &) ; sleep {word}"

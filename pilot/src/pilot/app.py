@@ -12,6 +12,7 @@ from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 from penstock_core.web import OperatorOrService, Reader, ServiceCaller, new_app
 from pilot import listing, reports, switches, tasks
+from pilot.commands import command as operators_ask
 from pilot.listing import TaskRow
 
 After = Annotated[int, Query(ge=0, le=2**63 - 1)]
@@ -46,7 +47,7 @@ def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> Fast
     async def command(_: OperatorOrService, commands: list[Command]) -> tuple[Accepted, ...]:
         """Cancel, retry, pause, resume tasks or change their rank."""
         async with store.write() as connection:
-            accepted = await tasks.command(connection, commands)
+            accepted = await operators_ask(connection, commands)
         wake()
         return accepted
 

@@ -8,6 +8,16 @@ from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import PenstockError
 
 
+def job_key(task: str, index: int) -> str:
+    """Return a job's natural key."""
+    return f"{task}/{index}"
+
+
+def failed_key(job_key: str, round: int) -> str:
+    """Return the key of the manifest that holds the log of a job that failed in ``round``."""
+    return f"{job_key}/failed.{round}"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A job that is to run now.
@@ -25,7 +35,7 @@ class Claim:
     @property
     def key(self) -> str:
         """Return the job's natural key."""
-        return f"{self.spec.name}/{self.index}"
+        return job_key(self.spec.name, self.index)
 
 
 Inputs = dict[str, ContentFile | tuple[ContentFile, ...]]

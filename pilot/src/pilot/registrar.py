@@ -14,6 +14,7 @@ from penstock_core.errors import Conflict, InvalidInput, from_json
 from penstock_core.states import JobState
 from penstock_core.store import Store
 from pilot import jobs, reports
+from pilot.model import failed_key, job_key
 from pilot.tables import job, task
 
 log = logging.getLogger(__name__)
@@ -42,15 +43,19 @@ class Registrar:
         manifests = [Manifest.model_validate(row.manifest) for row in waiting]
         answers = {answer.key: answer for answer in await self._dsm.register(manifests)}
         async with self._store.write() as connection:
+            again = await _retried(connection, waiting)
             for row, manifest in zip(waiting, manifests, strict=True):
-                await _settle(connection, row, manifest, answers[manifest.job])
+                await _settle(connection, row, manifest, answers[manifest.job], row.id in again)
             await jobs.mark_changed(connection, {row.task_id for row in waiting})
         return True
 
 
 async def _waiting(connection: AsyncConnection) -> Sequence[_Waiting]:
     query = (
-        select(job.c.id, job.c.task_id, job.c.state, job.c.manifest, task.c.spec)
+        select(
+            *(job.c[name] for name in ("id", "task_id", "number", "state", "manifest")),
+            *(job.c.log_files, task.c.spec),
+        )
         .join(task)
         .where(
             job.c.state.in_([JobState.STAGED, JobState.FAILED]),
@@ -63,32 +68,57 @@ async def _waiting(connection: AsyncConnection) -> Sequence[_Waiting]:
     return (await connection.execute(query)).all()
 
 
+async def _retried(connection: AsyncConnection, waiting: Sequence[_Waiting]) -> set[int]:
+    """Return the jobs that are to be tried again: their round has passed that of the manifest."""
+    rounds = select(job.c.id, job.c.round).where(job.c.id.in_([row.id for row in waiting]))
+    now_at = dict((await connection.execute(rounds)).tuples().all())
+    return {
+        row.id
+        for row in waiting
+        if row.state == JobState.FAILED
+        and row.manifest["job"] != failed_key(job_key(row.spec["name"], row.number), now_at[row.id])
+    }
+
+
 async def _settle(
-    connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome
+    connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome, again: bool
 ) -> None:
     if not answer.ok:
-        await _refused(connection, row, answer)
+        await _refused(connection, row, answer, again)
         return
     log_uid = row.spec["log_uid"]
+    logs = sum(len(p.files) for p in manifest.parts if p.dataset_uid == log_uid)
     values: dict[str, Any] = {
-        "output_files": sum(len(p.files) for p in manifest.parts if p.dataset_uid != log_uid),
-        "log_files": sum(len(p.files) for p in manifest.parts if p.dataset_uid == log_uid),
+        "output_files": sum(len(p.files) for p in manifest.parts) - logs,
+        # Those of rounds before stay in the log dataset, and count.
+        "log_files": row.log_files + logs,
     }
-    before, after = JobState(row.state), JobState(row.state)
-    if before is JobState.STAGED:
-        after, values["reason"] = JobState.FINISHED, ""
+    if row.state == JobState.STAGED:
+        values["reason"] = ""
+    await _move(connection, row, JobState.FINISHED, again, **values)
+
+
+async def _move(
+    connection: AsyncConnection, row: _Waiting, staged_to: JobState, again: bool, **values: Any
+) -> None:
+    """Have a job whose manifest is settled end, or be tried ``again``."""
+    before = JobState(row.state)
+    after = staged_to if before is JobState.STAGED else JobState.FAILED
+    if again:
+        await jobs.move(connection, row.id, before, JobState.DEFINED, manifest=None, **values)
+        return
     await jobs.move(connection, row.id, before, after, manifest=None, **values)
     await reports.add_job(connection, row.id)
 
 
-async def _refused(connection: AsyncConnection, row: _Waiting, answer: Outcome) -> None:
+async def _refused(
+    connection: AsyncConnection, row: _Waiting, answer: Outcome, again: bool
+) -> None:
     """Fail a job whose files can never be registered; try others later, for the bytes are safe."""
     log.error("Registering %s was refused: %s", answer.key, answer.details)
     reason = f"The storage manager refused to register its files: {answer.details}"
     if isinstance(from_json(404, answer.error or {}), Conflict | InvalidInput):
-        before = JobState(row.state)
-        await jobs.move(connection, row.id, before, JobState.FAILED, manifest=None, reason=reason)
-        await reports.add_job(connection, row.id)
+        await _move(connection, row, JobState.FAILED, again, reason=reason)
         return
     later = {"next_try_at": now().timestamp() + REFUSED_PAUSE_S, "reason": reason}
     await connection.execute(update(job).where(job.c.id == row.id).values(**later))

@@ -68,6 +68,8 @@ async def add_task(connection: AsyncConnection, row: Row[Any]) -> TaskReport:
     """Append a report of a task's counts, and move the task to the status that they say."""
     standing, output_files, log_files = await _standing(connection, row)
     status = judge(standing)
+    if status is TaskStatus.SUBMITTED and row.state == TaskStatus.IN_PROGRESS:
+        status = TaskStatus.IN_PROGRESS  # retried, and without jobs once more
     check_move(TASK_MOVES, TaskStatus(row.state), status, f"Task {row.name}")
     counts = TaskReport(
         task_id=row.spec["task_id"],

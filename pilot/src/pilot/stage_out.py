@@ -7,7 +7,7 @@ from typing import Any
 
 from penstock_core.contracts.dsm import Manifest, ManifestPart, ProducedFile
 from pilot import payload_log
-from pilot.model import Claim
+from pilot.model import Claim, failed_key
 from pilot.naming import log_name, output_name
 from pilot.outputs import Made, made_files
 from pilot.storage import Copier, Storage, Stored
@@ -46,7 +46,7 @@ class StageOut:
         path = self.folder / LOG_NAME
         if not path.exists():
             path.write_text(f"{reason}\n")
-        key = f"{self.claim.key}/failed.{self.claim.round}"
+        key = failed_key(self.claim.key, self.claim.round)
         return self._manifest(key, [], self._store_payload_log())
 
     def _manifest(self, key: str, outputs: list[ProducedFile], log: ProducedFile) -> Manifest:

@@ -1,15 +1,15 @@
-"""Taking tasks in, and what operators ask of those that run."""
+"""Taking tasks in."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from penstock_core.contracts.workload import Accepted, Command, WorkloadTask
-from penstock_core.states import FINAL_TASKS, JobState, TaskStatus
+from penstock_core.contracts.workload import Accepted, WorkloadTask
+from penstock_core.states import FINAL_TASKS, TaskStatus
 from pilot import contents
-from pilot.tables import job, task
+from pilot.tables import task
 
 
 async def submit(
@@ -61,47 +61,3 @@ async def any_live(connection: AsyncConnection) -> bool:
     """Return whether there is a task that may still have jobs to run."""
     live = select(task.c.id).where(task.c.state.not_in(FINAL_TASKS)).limit(1)
     return await connection.scalar(live) is not None
-
-
-async def command(connection: AsyncConnection, commands: Sequence[Command]) -> tuple[Accepted, ...]:
-    """Do what is asked, in order; asking twice is asking once."""
-    return tuple([await _command_one(connection, one) for one in commands])
-
-
-async def _command_one(connection: AsyncConnection, asked: Command) -> Accepted:
-    row = await _find(connection, asked.name)
-    if row is None:
-        return _refused(asked, f"There is no task {asked.name}.")
-    if asked.action == "retry":
-        return await _retry(connection, row, asked)
-    if TaskStatus(row.state) in FINAL_TASKS:
-        return _refused(asked, f"Task {asked.name} is {row.state}: it has ended.")
-    wishes: dict[str, dict[str, Any]] = {
-        "cancel": {"cancelled": True, "complete": True},
-        "pause": {"paused": True},
-        "resume": {"paused": False},
-        "rank": {"rank": asked.rank},
-    }
-    wish = wishes[asked.action]
-    if all(getattr(row, name) == value for name, value in wish.items()):
-        return Accepted(name=asked.name, outcome="already")
-    await connection.execute(update(task).where(task.c.id == row.id).values(changed=True, **wish))
-    return Accepted(name=asked.name, outcome="accepted")
-
-
-async def _retry(connection: AsyncConnection, row: Row[Any], asked: Command) -> Accepted:
-    """Have the failed jobs tried again, their retries counted anew."""
-    if row.cancelled:
-        return _refused(asked, f"Task {asked.name} was cancelled.")
-    failed = (job.c.task_id == row.id) & (job.c.state == JobState.FAILED) & job.c.manifest.is_(None)
-    fresh = {"failures": 0, "losses": 0, "next_try_at": 0.0, "log_files": 0}
-    again = update(job).where(failed).values(state=JobState.DEFINED, round=job.c.round + 1, **fresh)
-    if not (await connection.execute(again)).rowcount:
-        return Accepted(name=asked.name, outcome="already", reason="No job of it has failed.")
-    values = {"state": TaskStatus.IN_PROGRESS, "changed": True}
-    await connection.execute(update(task).where(task.c.id == row.id).values(**values))
-    return Accepted(name=asked.name, outcome="accepted")
-
-
-def _refused(asked: Command, reason: str) -> Accepted:
-    return Accepted(name=asked.name, outcome="refused", reason=reason)
