@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 from penstock_core.bus.local import LocalBus
 from penstock_core.clients.pilot import PilotClient
+from penstock_core.contracts.base import Event, EventPage
 from penstock_core.contracts.dsm import (
     ContentFile,
     Contents,
@@ -23,13 +25,14 @@ from penstock_core.contracts.dsm import (
     ProducedFile,
     Storage,
 )
+from penstock_core.contracts.inspection import FileEvent, FileVerdict, Place, Verdict
 from penstock_core.contracts.workflow import JobReport, TaskInput, TaskReport
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import NotFound, PenstockError, ServiceUnavailable
 from penstock_core.rights import Role
 from penstock_core.service import House, Service
 from penstock_core.settings import HouseSettings
-from penstock_core.states import FINAL_TASKS
+from penstock_core.states import FINAL_TASKS, FileState
 from penstock_core.tokens import Signer, make_key_pair, write_secret
 from penstock_core.topology import PENSTOCK
 from penstock_core.web import new_app
@@ -52,6 +55,44 @@ class Dsm:
     away: bool = False
     refuses: PenstockError | None = None
     base: str = ""
+    verdicts: list[FileVerdict] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def quarantine(self, uid: str, reason: str) -> None:
+        """Put a file into quarantine, and tell it."""
+        for dataset, files in self.contents.items():
+            for n, file in enumerate(files):
+                if file.uid == uid:
+                    news = {"usable": False, "state": FileState.QUARANTINED, "reason": reason}
+                    files[n] = file.model_copy(update=news)
+                    self._tell(dataset, files[n])
+
+    def _tell(self, dataset: str, file: ContentFile) -> None:
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        told = FileEvent(
+            uid=file.uid,
+            namespace="default",
+            scope="daq",
+            name=file.name,
+            state=file.state,
+            storage_id="s1",
+            path=file.name,
+            size_bytes=file.size_bytes,
+            checksum=file.checksum,
+            guid=file.uid,
+            registered_at=at,
+            reason=file.reason,
+            places=(Place(dataset_uid=dataset, position=file.position),),
+        )
+        event = Event(
+            seq=len(self.events) + 1,
+            topic="file.quarantined",
+            key=file.uid,
+            namespace="default",
+            at=at.isoformat(),
+            body=told.model_dump(mode="json"),
+        )
+        self.events.append(event)
 
     def add(self, uid: str, index: int, text: str, **other: Any) -> ContentFile:
         """Put a file into a dataset."""
@@ -69,6 +110,7 @@ class Dsm:
             "checksum": f"md5:{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}",
             "url": path.as_uri(),
             "usable": True,
+            "uid": f"uid of {name}",
         }
         file = ContentFile.model_validate(values | other)
         self.contents[uid].append(file)
@@ -107,6 +149,18 @@ class Dsm:
                 raise ServiceUnavailable("The storage manager is away.")
             self.sent += [m.job for m in manifests]
             return [self._take(m) for m in manifests]
+
+        @app.post("/api/v1/file/verdict")
+        async def judge(verdicts: list[FileVerdict]) -> list[Outcome]:
+            self.verdicts += verdicts
+            for verdict in verdicts:
+                if verdict.verdict is Verdict.DIFFERS:
+                    self.quarantine(verdict.uid, verdict.reason)
+            return [Outcome(key=v.uid, ok=True) for v in verdicts]
+
+        @app.get("/api/v1/event")
+        async def events(after: int = 0) -> EventPage:
+            return EventPage(events=tuple(self.events[after:]), cursor=len(self.events))
 
         @app.post("/api/v1/storage")
         async def storage(new: NewStorage) -> Storage:

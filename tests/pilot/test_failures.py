@@ -37,21 +37,6 @@ async def until(statement, within_s: float = 15) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_checksum_that_does_not_fit_fails_the_job_naming_both(world, make_step, follow):
-    world.dsm.add("in", 1, "x", checksum="adler32:00000001")
-    world.dsm.closed.add("in")
-    async with world.pilot() as client:
-        await client.submit([world.task(make_step("touch made.txt"), retry=3)])
-        told = await follow(client)
-    [job] = told.jobs
-    assert (job.state, job.attempts) == (JobState.FAILED, 1)
-    assert "checksum does not fit" in job.reason
-    assert "adler32:00000001" in job.reason
-    assert "adler32:00790079" in job.reason
-    assert told.tasks[-1].status is TaskStatus.FAILED
-    assert world.dsm.texts("t1-log") == [f"{job.reason}\n"]
-
-
 async def test_a_failing_tool_is_tried_again_with_growing_pauses(world, make_step, follow):
     world.dsm.add("in", 1, "x")
     world.dsm.closed.add("in")

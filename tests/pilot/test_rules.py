@@ -127,3 +127,11 @@ def test_pauses_double_up_to_the_longest():
 def test_a_template_reads_its_own_files_alone(tmp_path, location):
     with pytest.raises(InvalidInput):
         with_paths({"default": [{"class": "File", "location": location}]}, tmp_path)
+
+
+@given(some.integers(0, 3), some.integers(0, 3), some.integers(1, 3))
+def test_jobs_cancelled_for_their_inputs_count_as_if_they_had_not_been_made(done, failed, bad):
+    jobs = {JobState.FINISHED: done, JobState.FAILED: failed}
+    without = Standing(jobs, unregistered=0, complete=True, cancelled=False)
+    with_them = Standing(jobs | {JobState.CANCELLED: bad}, 0, complete=True, cancelled=False)
+    assert judge(with_them) is judge(without)

@@ -9,6 +9,19 @@ from pilot.model import JobError
 _CHUNK_BYTES = 1 << 20
 
 
+class WrongBytes(JobError):
+    """A file's bytes have another checksum than the one that was registered."""
+
+    def __init__(self, name: str, expected: str, found: str, size_bytes: int) -> None:
+        super().__init__(
+            f"The checksum does not fit: {name} is registered with {expected}, "
+            f"and its bytes have {found}.",
+            final=True,
+        )
+        self.found = found
+        self.size_bytes = size_bytes
+
+
 class Readable(Protocol):
     """What bytes are read from; no bytes mean the end."""
 
@@ -29,16 +42,12 @@ def copy(source: Readable, target: BinaryIO, algorithm: str = DEFAULT) -> tuple[
 
 
 def copy_checked(source: Path, target: Path, expected: str) -> None:
-    """Copy ``source`` to the new file ``target``; raise ``JobError`` if it is not as expected.
+    """Copy ``source`` to the new file ``target``; raise ``WrongBytes`` if it is not as expected.
 
     An empty ``expected`` is not compared: whoever registered the file did not know.
     """
     algorithm, _, digits = expected.lower().partition(":")
     with source.open("rb") as reading, target.open("xb") as writing:
-        found, _ = copy(reading, writing, algorithm or DEFAULT)
+        found, size = copy(reading, writing, algorithm or DEFAULT)
     if expected and found != f"{algorithm}:{digits.zfill(8)}":
-        raise JobError(
-            f"The checksum does not fit: {source.name} is registered with {expected}, "
-            f"and its bytes have {found}.",
-            final=True,
-        )
+        raise WrongBytes(source.name, expected, found, size)

@@ -122,9 +122,9 @@ async def forget(connection: AsyncConnection) -> None:
 
 
 def of_link(uid: str, link: Link) -> ColumnElement[bool]:
-    """Return the condition for the usable files that ``link`` takes from its dataset."""
-    usable = and_(file.c.dataset_uid == uid, file.c.usable)
-    return and_(usable, file.c.port == link.port) if link.step and link.port else usable
+    """Return the condition for the files that ``link`` takes from its dataset, if usable."""
+    held = file.c.dataset_uid == uid
+    return and_(held, file.c.port == link.port) if link.step and link.port else held
 
 
 async def uids_of(connection: AsyncConnection, task_id: int) -> dict[str, str]:

@@ -127,7 +127,7 @@ async def _indexes(
     taken = of_link(uids[link.step], link)
     if link.take == "each":
         taken = taken & (file.c.position > after)
-    query = select(file.c.index).where(taken).distinct()
+    query = select(file.c.index).where(taken, file.c.usable).distinct()
     return frozenset(await connection.scalars(query))
 
 

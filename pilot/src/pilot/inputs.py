@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.contracts.dsm import ContentFile
@@ -10,7 +10,7 @@ from penstock_core.errors import RetriableError
 from penstock_core.store import Store
 from pilot.contents import of_link, uids_of
 from pilot.forming import inputs_of
-from pilot.model import Claim, Inputs
+from pilot.model import Claim, Inputs, UnusableInput
 from pilot.tables import dataset, file
 from recipe.model import Link, Step
 
@@ -26,7 +26,15 @@ class InputFiles:
         self._store = store
 
     async def of_job(self, claim: Claim, step: Step) -> Inputs:
-        """Return a job's inputs; raises ``InputsNotRead``."""
+        """Return a job's inputs.
+
+        Raises
+        ------
+        InputsNotRead
+            the contents of a dataset are not known yet.
+        UnusableInput
+            what the job was to read is in quarantine or lost.
+        """
         async with self._store.read() as connection:
             uids = await uids_of(connection, claim.task_id)
             files = {link: await _files(connection, link, uids, claim.index) for link in step.links}
@@ -40,8 +48,18 @@ async def _files(
     taken = of_link(uid, link)
     if link.take == "each":
         taken = taken & (file.c.index == index)
-    bodies = list(await connection.scalars(select(file.c.body).where(taken)))
+    bodies = list(await connection.scalars(select(file.c.body).where(taken, file.c.usable)))
+    if not bodies and (link.take == "each" or link.step == ""):
+        await _refuse_unusable(connection, taken)
     closed = await connection.scalar(select(dataset.c.closed).where(dataset.c.uid == uid))
     if not (closed if link.take == "all" else bodies):
         raise InputsNotRead(f"The contents of dataset {uid} are not read yet.")
     return [ContentFile.model_validate(body) for body in bodies]
+
+
+async def _refuse_unusable(connection: AsyncConnection, taken: ColumnElement[bool]) -> None:
+    """Raise ``UnusableInput`` if there were files, none of which may be used now."""
+    body = await connection.scalar(select(file.c.body).where(taken).limit(1))
+    if body is not None:
+        bad = ContentFile.model_validate(body)
+        raise UnusableInput(f"Its input is {bad.state.lower()}. {bad.name}: {bad.reason}")

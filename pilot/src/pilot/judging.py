@@ -27,7 +27,11 @@ class Standing:
 
 
 def judge(standing: Standing) -> TaskStatus:
-    """Return the status that a task has by its jobs."""
+    """Return the status that a task has by its jobs.
+
+    A job that was cancelled though its task was not had an input that must not be used: it
+    counts as little as one that was never made because of that.
+    """
     everything = sum(standing.jobs.values())
     finished = standing.count(JobState.FINISHED)
     failed = standing.count(JobState.FAILED)
@@ -38,7 +42,7 @@ def judge(standing: Standing) -> TaskStatus:
     if not everything:
         return TaskStatus.FAILED if standing.broken else TaskStatus.SKIPPED
     if not failed and not standing.broken:
-        return TaskStatus.FINISHED
+        return TaskStatus.FINISHED if finished else TaskStatus.SKIPPED
     return TaskStatus.PARTIAL if finished else TaskStatus.FAILED
 
 

@@ -31,6 +31,7 @@ class Loops:
     ) -> None:
         self._store = store
         self._worker = runner.worker
+        self._bad_inputs = runner.bad_inputs
         self._contents = ContentsReader(store, dsm)
         self._former = Former(store, runner.recipes)
         self._registrar = Registrar(store, dsm)
@@ -70,6 +71,7 @@ class Loops:
 
     async def _read_and_form(self) -> bool:
         more = await self._contents.read()
+        await self._bad_inputs.follow()
         if await self._former.form_all():
             self._dispatch.wake()
             self._report.wake()

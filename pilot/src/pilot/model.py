@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock_core.contracts.dsm import ContentFile, Manifest
+from penstock_core.contracts.inspection import FileVerdict
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import PenstockError
 
@@ -87,7 +88,9 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The job was ended because its task was cancelled."""
+    """The job will not be run: its task was cancelled, or its input must not be used."""
+
+    reason: str = "Its task was cancelled."
 
 
 Outcome = Staged | Failed | Lost | Postponed | Cancelled
@@ -99,3 +102,19 @@ class JobError(PenstockError):
     def __init__(self, message: str, *, final: bool = False, **facts: Any) -> None:
         super().__init__(message, facts=facts)
         self.final = final
+
+
+class BadInput(JobError):
+    """An input file is not what was registered; ``verdict`` is what the storage manager is told.
+
+    ``is_one_of_many`` says that the job can do without it.
+    """
+
+    def __init__(self, message: str, verdict: FileVerdict, *, is_one_of_many: bool) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.is_one_of_many = is_one_of_many
+
+
+class UnusableInput(JobError):
+    """What a job was to read is in quarantine or lost."""

@@ -36,13 +36,18 @@ async def store(
             waiting = {"next_try_at": later, "reason": outcome.reason}
             await jobs.move(connection, claim.id, JobState.RUNNING, JobState.DEFINED, **waiting)
         case Cancelled():
-            await cancel(connection, claim.id, JobState.RUNNING)
+            await cancel(connection, claim.id, JobState.RUNNING, outcome.reason)
     await jobs.mark_changed(connection, {claim.task_id})
 
 
-async def cancel(connection: AsyncConnection, job_id: int, before: JobState) -> None:
+async def cancel(
+    connection: AsyncConnection,
+    job_id: int,
+    before: JobState,
+    reason: str = Cancelled().reason,
+) -> None:
     """Cancel a job that waits or runs, and report it."""
-    ended = {"ended_at": now().timestamp(), "reason": "Its task was cancelled."}
+    ended = {"ended_at": now().timestamp(), "reason": reason}
     await jobs.move(connection, job_id, before, JobState.CANCELLED, **ended)
     await reports.add_job(connection, job_id)
 

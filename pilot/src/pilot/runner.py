@@ -5,8 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock_core.errors import PenstockError, RetriableError
+from pilot.bad_inputs import BadInputs
 from pilot.inputs import InputFiles
-from pilot.model import Claim, Failed, Inputs, Lost, Outcome, Postponed
+from pilot.model import (
+    BadInput,
+    Cancelled,
+    Claim,
+    Failed,
+    Inputs,
+    Lost,
+    Outcome,
+    Postponed,
+    UnusableInput,
+)
 from pilot.recipes import RecipeShelf
 from pilot.scratch import Scratch
 from pilot.settings import PilotSettings
@@ -24,6 +35,7 @@ class JobRunner:
     settings: PilotSettings
     recipes: RecipeShelf
     inputs: InputFiles
+    bad_inputs: BadInputs
     storage: StorageId
     scratch: Scratch
     worker: WarmWorker
@@ -54,14 +66,24 @@ class JobRunner:
         inputs: Inputs = {}
         try:
             inputs = await self.inputs.of_job(site.claim, site.step)
-            await asyncio.to_thread(site.prepare, inputs)
+            await self._prepare(site, inputs)
             order = self._order(site)
             ending = await self.worker.run(order)
             return await asyncio.to_thread(site.conclude, ending, order.wall_s, inputs)
         except RetriableError:
             raise
+        except UnusableInput as error:
+            return Cancelled(error.message)
         except (PenstockError, OSError) as error:
             return await asyncio.to_thread(site.fail, error, inputs)
+
+    async def _prepare(self, site: Site, inputs: Inputs) -> None:
+        """Stage in; an input whose bytes are wrong is told, for nobody is to use it again."""
+        try:
+            await asyncio.to_thread(site.prepare, inputs)
+        except BadInput as error:
+            await self.bad_inputs.tell(error)
+            raise
 
     def _order(self, site: Site) -> Order:
         needs = site.step.resources

@@ -14,6 +14,7 @@ from penstock_core.tokens import Verifier
 from penstock_core.wakes import follow_wakes
 from pilot import jobs, switches
 from pilot.app import make_app
+from pilot.bad_inputs import BadInputs
 from pilot.inputs import InputFiles
 from pilot.loops import Loops
 from pilot.recipes import RecipeShelf
@@ -71,6 +72,7 @@ async def _make_runner(
         settings=settings,
         recipes=RecipeShelf(clients.data_access, data_dir / "bundles", settings.recipes_kept),
         inputs=InputFiles(store),
+        bad_inputs=BadInputs(store, clients.dsm),
         storage=StorageId(clients.dsm, storage),
         scratch=scratch,
         worker=worker,

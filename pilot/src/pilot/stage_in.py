@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from penstock_core.contracts.dsm import ContentFile
-from pilot.checksum import copy_checked
-from pilot.model import Inputs, JobError
+from penstock_core.contracts.inspection import FileVerdict, Verdict
+from pilot.checksum import WrongBytes, copy_checked
+from pilot.model import BadInput, Inputs, JobError
 
 FOLDER_NAME = "in"
 
@@ -15,7 +16,7 @@ def stage_in(inputs: Inputs, folder: Path) -> dict[str, Any]:
     """Copy all inputs below ``folder``; return them as CWL values by their key. Blocking.
 
     Each file bears the name that its tool gave it; of two with one name the second lies in a
-    folder of its own. Raises ``JobError``.
+    folder of its own. Raises ``JobError``, of which ``BadInput`` tells of bytes that are wrong.
     """
     target = folder / FOLDER_NAME
     target.mkdir()
@@ -24,18 +25,28 @@ def stage_in(inputs: Inputs, folder: Path) -> dict[str, Any]:
 
 def _bring(taken: ContentFile | tuple[ContentFile, ...], target: Path) -> Any:
     if isinstance(taken, ContentFile):
-        return _bring_one(taken, target)
-    return [_bring_one(file, target) for file in taken]
+        return _bring_one(taken, target, is_one_of_many=False)
+    return [_bring_one(file, target, is_one_of_many=True) for file in taken]
 
 
-def _bring_one(file: ContentFile, target: Path) -> dict[str, str]:
+def _bring_one(file: ContentFile, target: Path, *, is_one_of_many: bool) -> dict[str, str]:
     path = _free_path(target, _plain_name(file))
     try:
         copy_checked(_source(file), path, file.checksum)
     except FileNotFoundError as error:
-        raise JobError(
-            f"The input file {file.name} is not at {file.url}: it was moved or deleted."
-        ) from error
+        text = f"The input file {file.name} is not at {file.url}: it was moved or deleted."
+        gone = FileVerdict(uid=file.uid, verdict=Verdict.GONE, reason=text, look_again=True)
+        raise BadInput(text, gone, is_one_of_many=is_one_of_many) from error
+    except WrongBytes as error:
+        verdict = FileVerdict(
+            uid=file.uid,
+            verdict=Verdict.DIFFERS,
+            reason=error.message,
+            size_bytes=error.size_bytes,
+            checksum=error.found,
+            look_again=True,
+        )
+        raise BadInput(error.message, verdict, is_one_of_many=is_one_of_many) from error
     path.chmod(0o444)
     return {"class": "File", "location": path.as_uri()}
 

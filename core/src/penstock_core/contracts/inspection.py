@@ -107,6 +107,19 @@ class FileDetails(FoundFile):
     checks: tuple[FileCheck, ...]
 
 
+class Place(Frozen):
+    """Where a file is in a dataset: its position in the contents."""
+
+    dataset_uid: str
+    position: int
+
+
+class FileEvent(File):
+    """The body of ``file.quarantined``, ``file.lost`` and ``file.released``."""
+
+    places: tuple[Place, ...]
+
+
 class FileRequest(Frozen):
     """What an operator decides on files, and why."""
 

@@ -1,7 +1,7 @@
 """Files change their state: rows, the counts of their datasets and storages, and who is told."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from dsm.manager.inspection_tables import TROUBLED, file_check
 from dsm.manager.reading import file_of, rows_where, select_files
 from dsm.manager.work import CHANGED, Work
 from penstock_core.contracts.base import Json
+from penstock_core.contracts.inspection import FileEvent, Place
 from penstock_core.eventlog import NewEvent
 from penstock_core.states import FILE_MOVES, FileState, check_move
 
@@ -65,8 +66,10 @@ async def change_files(work: Work, changes: Sequence[Change]) -> None:
         what = f"File {change.row.name}"
         check_move(FILE_MOVES, FileState(change.row.state), change.values["state"], what)
     await count_stored(work, [_stored(change) for change in moved])
-    await _count_in_datasets(work, moved)
-    await _tell(work, moved)
+    told = {change.row.id: change for change in moved if _topic(change)}
+    held = await _holders(work, told)
+    await _count_in_datasets(work, held, told)
+    await _tell(work, held, told)
 
 
 def _row(change: Change) -> Json:
@@ -81,33 +84,38 @@ def _stored(change: Change) -> tuple[int, int, int]:
     return change.row.storage_id, more, more * change.row.size_bytes
 
 
-async def _count_in_datasets(work: Work, moved: Sequence[Change]) -> None:
+async def _holders(work: Work, numbers: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return the attachments of these files, each with its dataset's number and uid."""
+    columns = tables.attachment.c
+    query = select(
+        columns.file_id, columns.position, tables.dataset.c.id, tables.dataset.c.uid
+    ).join(tables.dataset)
+    return [row async for row in rows_where(work.connection, query, columns.file_id, numbers)]
+
+
+async def _count_in_datasets(
+    work: Work, held: Sequence[Row[Any]], told: Mapping[int, Change]
+) -> None:
     """Count quarantined and lost files on the rows of the datasets that hold them."""
-    deltas: dict[int, Counter[str]] = {}
-    for change in moved:
-        delta: Counter[str] = Counter()
+    added: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COUNTS.values(), 0))
+    for row in held:
+        change = told[row.file_id]
         for state, by in ((change.row.state, -1), (change.values["state"], 1)):
             if state in TROUBLED:
-                delta[_COUNTS[FileState(state)]] += by
-        if delta:
-            deltas[change.row.id] = delta
-    added: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COUNTS.values(), 0))
-    columns = tables.attachment.c
-    query = select(columns.file_id, tables.dataset.c.id, tables.dataset.c.uid).join(tables.dataset)
-    async for row in rows_where(work.connection, query, columns.file_id, deltas):
-        for name, by in deltas[row.file_id].items():
-            added[row.id][name] += by
+                added[row.id][_COUNTS[FileState(state)]] += by
         work.tell(CHANGED, row.uid)
     await add_to_counts(work, tables.dataset, added)
 
 
-async def _tell(work: Work, moved: Sequence[Change]) -> None:
+async def _tell(work: Work, held: Sequence[Row[Any]], told: Mapping[int, Change]) -> None:
     """Tell which files came into quarantine, were lost, or came back from either."""
-    topics = {change.row.uid: _topic(change) for change in moved}
-    wanted = [uid for uid, topic in topics.items() if topic]
-    async for row in rows_where(work.connection, select_files(), tables.file.c.uid, wanted):
-        body = file_of(row).model_dump(mode="json")
-        work.tell_event(NewEvent(topics[row.uid], row.uid, row.namespace, body))
+    places: dict[int, list[Place]] = defaultdict(list)
+    for row in held:
+        places[row.file_id].append(Place(dataset_uid=row.uid, position=row.position))
+    async for row in rows_where(work.connection, select_files(), tables.file.c.id, told):
+        event = FileEvent(**dict(file_of(row)), places=tuple(places[row.id]))
+        body = event.model_dump(mode="json")
+        work.tell_event(NewEvent(_topic(told[row.id]), row.uid, row.namespace, body))
 
 
 def _topic(change: Change) -> str:
