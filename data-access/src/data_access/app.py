@@ -8,6 +8,7 @@ from data_access.routes import (
     actions,
     alarms,
     auth,
+    backfills,
     bulk,
     datasets,
     history,
@@ -32,6 +33,7 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
     # bulk first: its fixed paths would else be taken for an id.
     modules = (
         bulk,
+        backfills,
         templates,
         datasets,
         workflows,

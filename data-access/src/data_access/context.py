@@ -11,6 +11,7 @@ from data_access.sessions import Sessions
 from data_access.submissions import Submissions
 from data_access.templates import Templates
 from penstock_core.clients import DsmClient
+from penstock_core.reconciler import Reconciler
 from penstock_core.store import Store
 from penstock_core.tokens import Signer
 
@@ -20,6 +21,7 @@ class Context:
     """The parts of a running data-access."""
 
     store: Store
+    backfills: Reconciler
     templates: Templates
     submissions: Submissions
     dsm: DsmClient

@@ -6,9 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import chunks
-from data_access.schema import dataset, examined
+from data_access.schema import dataset, early_state, examined
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import DatasetRef
+from penstock_core.states import DatasetState
 
 
 async def read_refs(connection: AsyncConnection, numbers: Collection[int]) -> dict[int, DatasetRef]:
@@ -26,4 +27,17 @@ async def read_refs(connection: AsyncConnection, numbers: Collection[int]) -> di
             seen = row["seen"] or {"registered_at": now()}
             number: int = row["dataset_id"]
             found[number] = DatasetRef(**{**seen, **known, "uid": known["uid"] or ""})
+    return found
+
+
+async def newest_states(
+    connection: AsyncConnection, uids: Collection[str]
+) -> dict[str, DatasetState]:
+    """Return the states that were copied last, by uid, also of datasets without a number."""
+    found: dict[str, DatasetState] = {}
+    for table in (early_state, dataset):
+        for some in chunks(uids):
+            query = select(table.c.uid, table.c.state).where(table.c.uid.in_(some))
+            rows = await connection.execute(query)
+            found |= {uid: DatasetState(state) for uid, state in rows}
     return found

@@ -1,9 +1,9 @@
 """What a task-generator decided on one stretch of the storage manager's log, stored as one."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import chunks, insert_into
@@ -19,6 +19,7 @@ from penstock_core.contracts.workflow import (
     DatasetRef,
     GeneratedBatch,
     GeneratedResult,
+    Match,
     PlannedWorkflow,
 )
 from penstock_core.errors import InvalidInput, Stale
@@ -91,7 +92,7 @@ async def _store_decisions(
             "dataset": each.dataset.model_dump(mode="json"),
             "namespace": each.dataset.namespace,
             "name": each.dataset.name,
-            "registered_at": each.dataset.registered_at.astimezone(UTC).isoformat(),
+            "registered_at": registration(each.dataset.registered_at),
             "catalogue_revision": batch.catalogue_revision,
             "decided_at": at,
         }
@@ -101,19 +102,20 @@ async def _store_decisions(
     newer = {k: change.excluded[k] for k in ("dataset", "catalogue_revision", "decided_at")}
     change = change.on_conflict_do_update(index_elements=["dataset_uid"], set_=newer)
     await connection.execute(change, looked_at)
-    await _store_matches(connection, batch.decisions, clashes)
+    matches = _with_clashes(batch.decisions, clashes)
+    await store_matches(connection, matches, keep=("MATCH", "SKIPPED"))
 
 
-async def _store_matches(
-    connection: AsyncConnection, decisions: Iterable[DatasetDecision], clashes: Iterable[Clash]
+def registration(moment: datetime) -> str:
+    """Return a time of registration as it is stored: in text of one length, to sort by."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+async def store_matches(
+    connection: AsyncConnection, matches: Iterable[tuple[str, Match]], keep: Iterable[str]
 ) -> None:
-    clash = {(c.plan.dataset_uid, c.plan.template_id): c.reason for c in clashes}
-    rows = []
-    for each in decisions:
-        for match in each.matches:
-            reason = clash.get((each.dataset.uid, match.template_id))
-            own = {"outcome": "CONFLICT", "reason": reason} if reason else {}
-            rows.append({"dataset_uid": each.dataset.uid, **match.model_dump(), **own})
+    """Store matches by dataset; one that is there with an outcome to ``keep`` is left alone."""
+    rows = [{"dataset_uid": uid, **match.model_dump()} for uid, match in matches]
     if not rows:
         return
     change = insert_into(connection, decision)
@@ -121,9 +123,20 @@ async def _store_matches(
     change = change.on_conflict_do_update(
         index_elements=["dataset_uid", "template_id"],
         set_=newer,
-        where=(decision.c.outcome != "MATCH") & (decision.c.outcome != "SKIPPED"),
+        where=and_(*(decision.c.outcome != outcome for outcome in keep)),
     )
     await connection.execute(change, rows)
+
+
+def _with_clashes(
+    decisions: Iterable[DatasetDecision], clashes: Iterable[Clash]
+) -> Iterator[tuple[str, Match]]:
+    clash = {(c.plan.dataset_uid, c.plan.template_id): c.reason for c in clashes}
+    for each in decisions:
+        for match in each.matches:
+            reason = clash.get((each.dataset.uid, match.template_id))
+            own = {"outcome": "CONFLICT", "reason": reason} if reason else {}
+            yield each.dataset.uid, match.model_copy(update=own)
 
 
 async def _copy_known(connection: AsyncConnection, refs: Mapping[str, DatasetRef]) -> None:

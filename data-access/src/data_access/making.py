@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import Row, chunks, insert
 from data_access.counters import Counters
+from data_access.lineage import why_endless
 from data_access.plans import Clash, Key, Known, Origin, Planner, Rows
 from data_access.readiness import copy_states, early_states
 from data_access.schema import dataset, log, task, task_input, workflow
@@ -49,16 +50,17 @@ async def make_chains(
     connection: AsyncConnection, counters: Counters, chains: Sequence[Chain]
 ) -> Made:
     """Write the workflows that are not there yet; a name that is taken leaves only its own out."""
-    known = await _known_datasets(connection, chains)
+    known = await known_datasets(connection, chains)
     there = await _there(connection, [k.dataset_id for k in known.values()])
+    endless = await endless_chains(connection, chains, known)
     planner = Planner(counters, known, now().isoformat())
     outcomes: list[int | Clash] = []
     new: list[int] = []
-    for chain in chains:
+    for place, chain in enumerate(chains):
         if chain.origin.template_id is not None and (made := there.get(_key(chain, known))):
             outcomes.append(made)
             continue
-        added = planner.add(chain.plan, chain.masked, chain.origin)
+        added = endless.get(place) or planner.add(chain.plan, chain.masked, chain.origin)
         outcomes.append(added)
         if isinstance(added, int):
             new.append(added)
@@ -82,7 +84,22 @@ def key_of(ref: DatasetRef) -> Key:
     return (ref.namespace, ref.scope, ref.name)
 
 
-async def _known_datasets(connection: AsyncConnection, wanted: Sequence[Chain]) -> dict[Key, Known]:
+async def endless_chains(
+    connection: AsyncConnection, chains: Sequence[Chain], known: Mapping[Key, Known]
+) -> dict[int, Clash]:
+    """Return by their places those of the chains by which a template would feed itself."""
+    made: dict[int, tuple[int, int]] = {}
+    for place, chain in enumerate(chains):
+        masked = known.get(key_of(chain.masked))
+        if masked and masked.workflow_id is not None and chain.origin.template_id is not None:
+            made[place] = (masked.dataset_id, chain.origin.template_id)
+    reasons = await why_endless(connection, set(made.values()))
+    return {n: Clash(chains[n].plan, reasons[pair]) for n, pair in made.items() if pair in reasons}
+
+
+async def known_datasets(
+    connection: AsyncConnection, wanted: Sequence[Chain], *, lock: bool = True
+) -> dict[Key, Known]:
     """Return the datasets that have an id, of all that these chains name. They stay locked."""
     names = {chain.masked.name for chain in wanted}
     for chain in wanted:
@@ -91,19 +108,21 @@ async def _known_datasets(connection: AsyncConnection, wanted: Sequence[Chain]) 
     refs = {chain.masked.uid: key_of(chain.masked) for chain in wanted if chain.masked.uid}
     known: dict[Key, Known] = {}
     for some in chunks(names):
-        for key, row in await _rows(connection, dataset.c.name.in_(some)):
+        for key, row in await _rows(connection, dataset.c.name.in_(some), lock):
             known[key] = row
     for some in chunks(refs):
-        for _, row in await _rows(connection, dataset.c.uid.in_(some)):
+        for _, row in await _rows(connection, dataset.c.uid.in_(some), lock):
             known[refs[row.uid or ""]] = row
     return known
 
 
-async def _rows(connection: AsyncConnection, condition: object) -> list[tuple[Key, Known]]:
+async def _rows(
+    connection: AsyncConnection, condition: object, lock: bool
+) -> list[tuple[Key, Known]]:
     d = dataset.c
     columns = (d.namespace, d.scope, d.name, d.dataset_id, d.uid, d.state, d.workflow_id)
     query = select(*columns).where(condition).order_by(d.dataset_id)  # type: ignore[arg-type]
-    rows = await connection.execute(query.with_for_update())
+    rows = await connection.execute(query.with_for_update() if lock else query)
     return [
         ((space, scope, name), Known(number, uid, DatasetState(state), owner))
         for space, scope, name, number, uid, state, owner in rows

@@ -5,10 +5,12 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from data_access import first_start
 from data_access.app import NAME, make_app
 from data_access.auth import UserManager, UserTable
+from data_access.backfills import execute
 from data_access.compiling import Compiler
 from data_access.context import Context
 from data_access.executables import read_executables
@@ -64,7 +66,8 @@ async def open_service(
         await first_start.make_admin(context.people, access.admin_email, announce)
         relay = _relay(house, context.store)
         verifier = Verifier(house.settings.public_key.read_text(), NAME)
-        yield Service(NAME, make_app(context, verifier), (relay.run,))
+        loops = (relay.run, context.backfills.run)
+        yield Service(NAME, make_app(context, verifier), loops)
 
 
 async def _open_context(
@@ -77,8 +80,10 @@ async def _open_context(
     stack.push_async_callback(dsm.close)
     users = UserTable(store)
     executables = read_executables(access.executables_file)
+    every_s = house.settings.reconcile_every_s
     return Context(
         store=store,
+        backfills=Reconciler(f"{NAME}:backfill", partial(execute, store), every_s),
         templates=Templates(store, compiler),
         submissions=Submissions(store, compiler, executables, dsm),
         dsm=dsm,

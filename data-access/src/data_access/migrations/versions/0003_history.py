@@ -71,6 +71,10 @@ def _upgrade_decisions() -> None:
         "UPDATE examined SET namespace = dataset ->> 'namespace', name = dataset ->> 'name', "
         "registered_at = replace(dataset ->> 'registered_at', 'Z', '+00:00')"
     )
+    op.execute(
+        "UPDATE examined SET registered_at = substr(registered_at, 1, 19) || '.000000+00:00' "
+        "WHERE length(registered_at) = 25"
+    )
     with op.batch_alter_table("examined") as batch_op:
         for name, _ in names:
             batch_op.alter_column(name, existing_type=sa.String(), nullable=False)
