@@ -8,6 +8,7 @@ from data_access.bulk import Row
 from data_access.compiling import Compiled, Compiler, compile_content
 from data_access.content import Content, changed, content_of
 from data_access.counters import CATALOGUE, Counters
+from data_access.feeding import refuse_loops, refuse_stored_loops
 from data_access.overlaps import overlap_warnings
 from data_access.schema import decision, log, template
 from data_access.template_rows import contents, read_template
@@ -107,6 +108,7 @@ class Templates:
     async def _compile(self, content: Content) -> tuple[Compiled, tuple[str, ...]]:
         compiled = await compile_content(self.compiler, content)
         async with self.store.read() as connection:
+            await refuse_loops(connection, content, compiled.recipe)
             others = await contents(connection, [TemplateStatus.ACTUAL])
         overlaps = await asyncio.to_thread(overlap_warnings, content, others)
         return compiled, (*compiled.recipe.warnings, *overlaps)
@@ -120,6 +122,8 @@ class Templates:
             check_move(TEMPLATE_MOVES, before, status, f"Template {template_id}")
             if status is before and change.effective_from is None:
                 return row
+            content = Content(**row["content"])
+            await refuse_stored_loops(connection, content, row["recipe_digest"], status)
             return await activate(connection, counters, row, status, change.effective_from)
 
     async def _new_version(

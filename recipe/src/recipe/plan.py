@@ -97,6 +97,11 @@ def _check_pattern(step: Step, words: Mapping[str, str]) -> None:
             raise InvalidTemplate(message, hint=f"It may name {known}.", field="output")
 
 
+def without_foreign(text: str) -> str:
+    """Return ``text`` with ``_`` for each stretch that no dataset's name may hold."""
+    return _FOREIGN.sub("_", text)
+
+
 def dataset_name(text: str) -> str:
     """Return ``text`` as a name that every catalogue takes, with room for the log's suffix.
 
@@ -104,7 +109,7 @@ def dataset_name(text: str) -> str:
     of digits alone gets a ``v``, for JEDI reads it as its retry; what is too long keeps its start
     and its end around a digest of the whole.
     """
-    clean = _DIGITS_LAST.sub(r".v\1", _FOREIGN.sub("_", text))
+    clean = _DIGITS_LAST.sub(r".v\1", without_foreign(text))
     clean = clean if clean[:1].isalnum() else f"d{clean}"
     room = MAX_NAME - len(LOG_SUFFIX)
     if len(clean) <= room:
