@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from tests.data_access.room import LATE, batch, new_template, open_room, ref
 
 from data_access.backfills import execute
-from penstock_core.contracts.workflow import BackfillFilter, BackfillRequest, DatasetRef
-from penstock_core.errors import Conflict, Stale
+from penstock_core.clients import DataAccessClient
+from penstock_core.contracts.workflow import (
+    Backfill,
+    BackfillFilter,
+    BackfillPreview,
+    BackfillRequest,
+    DatasetRef,
+)
+from penstock_core.errors import Conflict, PenstockError, Stale
 from penstock_core.rights import Role
 from penstock_core.store import Store
 
@@ -40,20 +47,20 @@ filters = st.builds(
     registered_from=st.none() | st.just(JUNE + timedelta(days=2)),
     limit=st.sampled_from([1, 3, 1000]),
 )
-kills = st.lists(st.floats(0, 0.05), max_size=3)
+batches = st.lists(st.integers(1, 3), max_size=4)
 
 
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(before=numbers, meanwhile=numbers, after=numbers, chosen=filters, killed_after_s=kills)
+@given(before=numbers, meanwhile=numbers, after=numbers, chosen=filters, stopped_after=batches)
 def test_what_was_confirmed_is_made_and_nothing_else(
     blank: Path,
     before: list[int],
     meanwhile: list[int],
     after: list[int],
     chosen: BackfillFilter,
-    killed_after_s: list[float],
+    stopped_after: list[int],
 ) -> None:
     async def live() -> None:
         with TemporaryDirectory() as folder:
@@ -61,39 +68,55 @@ def test_what_was_confirmed_is_made_and_nothing_else(
             async with open_room(Path(folder)) as room:
                 service, operator = room.client(Role.SERVICE), room.client(Role.OPERATOR)
                 await room.client(Role.EXPERT).create_template(new_template(effective_from=LATE))
-                for cursor, came in enumerate((before, meanwhile)):
-                    seen = batch([], [dataset(n) for n in came], cursor, cursor + 1)
-                    if cursor == 1:
-                        preview = await operator.preview_backfill(1, chosen)
-                    await service.store_generated(seen)
-                promised = [r.dataset for r in preview.rows if r.outcome == "NEW"]
+                await tell(service, before, 0)
+                preview = await operator.preview_backfill(1, chosen)
+                await tell(service, meanwhile, 1)
                 now = await operator.preview_backfill(1, chosen)
-                asked = BackfillRequest(filter=chosen, digest=preview.digest)
-                try:
-                    confirmed = await operator.backfill(1, asked)
-                except Stale as stale:
-                    assert stale.facts["counts"] == now.counts.model_dump()
-                    assert [r.dataset for r in now.rows if r.outcome == "NEW"] != promised
-                    promised = []
-                except Conflict:
-                    assert promised == []
-                else:
-                    assert confirmed.counts.new == len(promised)
-                late = [dataset(n) for n in after]
-                await service.store_generated(batch([], late, 2, 3))
-                await carry_out(room.house.settings.database("data-access"))
+                answer = await confirm(operator, preview)
+                await tell(service, after, 2)
+                await carry_out(room.house.settings.database("data-access"), stopped_after)
                 made = [w.dataset for w in (await service.workflows(limit=1000)).items]
-                assert made == promised
-
-    async def carry_out(url: str) -> None:
-        store = Store(url)
-        for seconds in killed_after_s:
-            underway = asyncio.create_task(execute(store))
-            await asyncio.sleep(seconds)
-            underway.cancel()
-            await asyncio.gather(underway, return_exceptions=True)
-        while await execute(store):
-            pass
-        await store.close()
+        check(preview, now, answer, made)
 
     asyncio.run(live())
+
+
+async def tell(service: DataAccessClient, came: list[int], cursor: int) -> None:
+    await service.store_generated(batch([], [dataset(n) for n in came], cursor, cursor + 1))
+
+
+async def confirm(operator: DataAccessClient, preview: BackfillPreview) -> Backfill | PenstockError:
+    try:
+        asked = BackfillRequest(filter=preview.filter, digest=preview.digest)
+        return await operator.backfill(preview.template_id, asked)
+    except Conflict as refused:
+        return refused
+
+
+async def carry_out(url: str, stopped_after: list[int]) -> None:
+    """Carry out what is pending, by one process after another, each ended after so many rows."""
+    for rows in (*stopped_after, 100):
+        store = Store(url)
+        await execute(store, rows)
+        await store.close()
+
+
+def check(
+    preview: BackfillPreview,
+    now: BackfillPreview,
+    answer: Backfill | PenstockError,
+    made: list[str],
+) -> None:
+    if isinstance(answer, Stale):
+        assert new_rows(now) != new_rows(preview)
+        assert answer.facts["counts"] == now.counts.model_dump()
+        assert made == []
+    elif isinstance(answer, Backfill):
+        assert new_rows(now) == new_rows(preview)
+        assert (made, answer.counts.new) == (new_rows(preview), len(made))
+    else:
+        assert (new_rows(preview), made) == ([], [])
+
+
+def new_rows(preview: BackfillPreview) -> list[str]:
+    return [row.dataset for row in preview.rows if row.outcome == "NEW"]

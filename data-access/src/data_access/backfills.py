@@ -88,14 +88,14 @@ async def _insert(
     return int(made.scalar_one())
 
 
-async def execute(store: Store) -> bool:
+async def execute(store: Store, limit: int = BATCH) -> bool:
     """Carry out the next rows of any backfill; return whether there may be more."""
     async with store.read() as connection:
         if not await _pending(connection, 1):
             return False
     async with store.write() as connection:
         counters = await Counters.lock(connection)
-        rows = await _pending(connection, BATCH)
+        rows = await _pending(connection, limit)
         versions = await read_versions(connection, {row["template_id"] for row in rows})
         states = await newest_states(connection, {row["dataset_uid"] for row in rows})
         chains: dict[int, Chain] = {}
@@ -110,7 +110,7 @@ async def execute(store: Store) -> bool:
         for n, outcome in zip(chains, made.outcomes, strict=True):
             done[n] = outcome.reason if isinstance(outcome, Clash) else outcome
         await _store(connection, rows, done)
-    return len(rows) == BATCH
+    return len(rows) == limit
 
 
 async def _pending(connection: AsyncConnection, limit: int) -> Sequence[Row]:
