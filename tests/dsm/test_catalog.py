@@ -165,7 +165,8 @@ async def test_closing_at_a_stale_revision_is_refused(world, storage):
 
 
 async def test_what_is_announced_and_open_is_the_evidence(world, storage):
-    made, _ = await world.dsm.create_datasets([OUTPUT, NewDataset(name="other")])
+    other = OUTPUT.model_copy(update={"name": "other"})
+    made, _ = await world.dsm.create_datasets([OUTPUT, other])
     end = Announcement(uid=made.uid, files=2, producer="task-1")
     unknown = Announcement(uid="nobody", files=2, producer="task-1")
 

@@ -156,8 +156,9 @@ async def test_a_file_that_comes_late_is_registered_all_the_same(world):
     await world.dsm.close_datasets([request])
 
     await tell_all(world, [late], ["late"])
-    shown, files, _ = await picture(world)
-    assert (shown["state"], shown["incomplete"], len(files)) == ("CLOSED", True, 2)
+    run, delta = (await world.dsm.datasets()).items
+    assert (run.state, run.incomplete, run.files) == ("CLOSED", True, 2)
+    assert (delta.name, delta.files) == ("swf.102363.run.d1", 1)
     found = await world.dsm.call("GET", "/api/v1/file/", dict, params={"name": late["filename"]})
     assert [f["state"] for f in found["items"]] == ["REGISTERED"]
     journal = await world.dsm.call("GET", "/api/v1/journal", dict, params={"outcome": "LATE"})
@@ -232,7 +233,7 @@ async def test_a_fact_that_cannot_be_is_refused(sqlite_world, key, body, message
 async def test_runs_that_share_a_dataset_end_it_together(world):
     one, two = ([m | {"dataset": "swf.day1"} for m in facts(run, 2)] for run in (1, 2))
     await tell_all(world, [*one, *two[:-1]])
-    assert (await world.dsm.closing()).items == ()
+    assert [e.announced for e in (await world.dsm.closing()).items] == [None]
     await tell_all(world, two[-1:], ["end"])
 
     (evidence,) = (await world.dsm.closing()).items
@@ -246,7 +247,7 @@ async def test_streams_that_number_alone_end_alone(world):
             if key in message:
                 message[key] = message[key].replace("stf", "right.stf")
     await tell_all(world, [*left, *right[:-1]])
-    assert (await world.dsm.closing()).items == ()
+    assert [e.announced for e in (await world.dsm.closing()).items] == [None]
     await tell_all(world, right[-1:], ["end"])
 
     (evidence,) = (await world.dsm.closing()).items

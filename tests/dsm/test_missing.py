@@ -105,7 +105,7 @@ async def test_what_is_heard_of_a_new_stream_takes_the_end_back(world):
     await tell(world, end("a", total=1), gen(1, "a"), ready(1, "a"))
     assert (await evidence(world)).announced == 1
     await tell(world, gen(1, "b"))
-    assert (await world.dsm.closing()).items == ()
+    assert (await evidence(world)).announced is None
     await tell(world, end("b", total=1))
     assert ((await evidence(world)).announced, (await evidence(world)).missing) == (
         2,
@@ -122,4 +122,4 @@ async def test_many_are_counted_and_the_first_named(sqlite_world, lost):
     found = await evidence(sqlite_world)
     assert len(found.missing) == min(lost + 1, 100)
     assert found.missing[0] == "STF 1"
-    assert found.unnamed == 0
+    assert found.unnamed == max(lost - 99, 0)

@@ -41,7 +41,7 @@ def test_datasets_are_listed_and_shown_with_why(signed_in, stocked):
     assert [(d["name"], d["state"]) for d in ran.json] == [("run1.test.raw", "OPEN")]
     ran = signed_in("dataset", "show", "run1.test.raw")
     assert ran.code == 0
-    assert "daq has not announced its end; 0 files so far" in ran.out
+    assert "stays open until daq announces its end; 0 files so far" in ran.out
 
 
 def test_a_dataset_is_closed_by_hand_with_its_reason(signed_in, stocked):

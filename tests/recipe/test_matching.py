@@ -45,6 +45,25 @@ def matcher(*entries: CatalogueEntry) -> Matcher:
     return Matcher(Catalogue(revision=5, templates=entries))
 
 
+def test_masks_see_the_logical_name_of_successors_and_deltas() -> None:
+    successor = dataset("cosmics.s2", logical="cosmics")
+    found = matcher(entry(1, masks=("cosmics",)), entry(2, masks=("*.s2",))).decide(successor)
+    assert [m.template_id for m in found] == [1]
+    assert not matcher(entry(1, masks=("x",), where=("name = cosmics",))).decide(successor)
+
+
+def test_late_files_that_are_archived_only_no_template_takes_and_it_says_so() -> None:
+    delta = dataset("run42.test.raw.d1", logical="run42.test.raw", processing=False)
+    decider = matcher(entry(1))
+    assert decider.decide(delta) == ()
+    assert decider.decide(delta.model_copy(update={"processing": True}))
+    explained = decider.explain(delta, 1)
+    assert (explained.matched, explained.clause) == (False, "late = archive")
+    assert explained.reason == (
+        "its files came after run42.test.raw had closed; its rule archives them only"
+    )
+
+
 def test_every_template_whose_mask_fits_takes_it_with_its_captures() -> None:
     found = matcher(entry(2), entry(1, masks=("*.raw",)), entry(3, masks=("x",))).decide(dataset())
     assert [(m.template_id, m.outcome, m.captures) for m in found] == [

@@ -55,6 +55,20 @@ def test_outputs_are_named_by_the_pattern(chain: dict[str, str]) -> None:
     assert again.output_name == "run42.raw.dimuon.decode.v2.try3"
 
 
+def test_a_successor_and_a_delta_have_outputs_of_their_own(chain: dict[str, str]) -> None:
+    named = chain["chain.cwl"].replace("retry: 4}", 'retry: 4, output: "hits-{run}-v{n}"}')
+    for text, wanted in [
+        (chain["chain.cwl"], "run42.raw.s2.dimuon.decode.v2"),
+        (named, "hits-42-v2.s2"),
+    ]:
+        recipe = compile({**chain, "chain.cwl": text}, "chain.cwl", masks=["run{run}.raw"])
+        change = {"name": "run42.raw.s2", "logical": "run42.raw"}
+        made = plan(recipe, ENTRY, DATASET.model_copy(update=change), {"run": "42"})
+        assert made.tasks[0].output_name == wanted
+        again = plan(recipe, ENTRY, DATASET.model_copy(update=change), {"run": "42"}, rerun=1)
+        assert again.tasks[0].output_name == f"{wanted}.try1"
+
+
 def test_a_pattern_may_name_captures(chain: dict[str, str]) -> None:
     text = chain["chain.cwl"].replace("retry: 4}", 'retry: 4, output: "hits-{run}-v{n}"}')
     recipe = compile({**chain, "chain.cwl": text}, "chain.cwl", masks=["run{run}.raw"])

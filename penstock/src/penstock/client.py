@@ -17,17 +17,17 @@ from typing import Literal, Self, TypeVar
 import httpx2
 
 from penstock.background import BackgroundLoop
+from penstock.closing_calls import ClosingCalls
 from penstock.errands import (
     all_files,
     all_pages,
-    close,
     explain,
     jobs_held,
     set_password,
     set_roles,
     upload,
 )
-from penstock.finding import find_dataset, find_evidence, find_template
+from penstock.finding import find_dataset, find_template
 from penstock.template_file import read_template
 from penstock_core.clients import (
     DataAccessClient,
@@ -39,12 +39,7 @@ from penstock_core.clients import (
 from penstock_core.clients.pilot import PilotClient
 from penstock_core.clients.sign_in import HeldToken
 from penstock_core.contracts.base import Json, Page
-from penstock_core.contracts.dsm import (
-    ContentFile,
-    Dataset,
-    Evidence,
-    LedgerRow,
-)
+from penstock_core.contracts.dsm import ContentFile, Dataset
 from penstock_core.contracts.workflow import (
     ExplainedMatch,
     JobReport,
@@ -63,7 +58,7 @@ OPERATOR = "operator"
 _PAGE = 500
 
 
-class Penstock:
+class Penstock(ClosingCalls):
     """One Penstock behind one URL, as one user sees it.
 
     A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)
@@ -172,18 +167,6 @@ class Penstock:
     def files(self, dataset: Dataset) -> list[ContentFile]:
         """Return a dataset's files in the order of their registration."""
         return self._loop.run(all_files(self._storage, dataset.uid))
-
-    def ledger(self, dataset: Dataset) -> tuple[LedgerRow, ...]:
-        """Return the closing ledger of a dataset, oldest first."""
-        return self._loop.run(self._storage.ledger(dataset.uid))
-
-    def evidence(self, dataset: Dataset) -> Evidence | None:
-        """Return the evidence by which an open dataset closes, once its producer has ended."""
-        return self._loop.run(find_evidence(self._storage, dataset))
-
-    def close_dataset(self, dataset: str, because: str, namespace: str = "default") -> Dataset:
-        """Close a dataset in the user's name, whatever is missing; the ledger keeps why."""
-        return self._loop.run(close(self._storage, dataset, because, namespace))
 
     def tasks(
         self,

@@ -4,10 +4,10 @@ import uuid
 
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.base import Json
-from penstock_core.contracts.dsm import Dataset, Evidence
+from penstock_core.contracts.dsm import Dataset
 from penstock_core.contracts.workflow import Template
 from penstock_core.errors import NotFound
-from penstock_core.states import DatasetState, TemplateStatus
+from penstock_core.states import TemplateStatus
 
 _PREFERRED = (TemplateStatus.ACTUAL, TemplateStatus.SHADOW)
 
@@ -44,20 +44,6 @@ async def find_template(workflows: DataAccessClient, template: str | int) -> Tem
             facts={"name": template},
         )
     return max(found, key=lambda version: (version.status in _PREFERRED, version.version))
-
-
-async def find_evidence(storage: DsmClient, dataset: Dataset) -> Evidence | None:
-    """Return the evidence on a dataset; None unless it is open and its producer has ended."""
-    if dataset.state is not DatasetState.OPEN or dataset.announced is None:
-        return None
-    after: int | None = 0
-    while after is not None:
-        page = await storage.closing(after=after)
-        for evidence in page.items:
-            if evidence.uid == dataset.uid:
-                return evidence
-        after = page.next
-    return None
 
 
 async def find_user(workflows: DataAccessClient, email: str) -> Json:

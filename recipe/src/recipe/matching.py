@@ -25,7 +25,7 @@ class Matcher:
 
     def decide(self, dataset: DatasetRef) -> tuple[Match, ...]:
         """Return each template that takes the dataset, in the order of their ids."""
-        found = self._index.match(dataset.name, dataset.namespace, _facts(dataset))
+        found = self._index.match(dataset.seen_as, dataset.namespace, _facts(dataset))
         matches = (
             Match(
                 template_id=self._entries[key].template_id,
@@ -48,7 +48,7 @@ class Matcher:
             )
         key = min(keys, key=lambda k: bool(_not_for(self._entries[k], dataset)))
         entry = self._entries[key]
-        decision = self._selectors[key].decide(dataset.name, dataset.namespace, _facts(dataset))
+        decision = self._selectors[key].decide(dataset.seen_as, dataset.namespace, _facts(dataset))
         matched, clause, reason = decision.matched, decision.clause, decision.reason
         if matched and (out := _not_for(entry, dataset)):
             matched, clause, reason = False, *out
@@ -67,11 +67,14 @@ def _selector(entry: CatalogueEntry) -> Selector:
 
 def _facts(dataset: DatasetRef) -> dict[str, object]:
     """Return what conditions may speak of, besides the captures of the mask."""
-    return {"name": dataset.name, **dataset.metadata}
+    return {"name": dataset.seen_as, **dataset.metadata}
 
 
 def _not_for(entry: CatalogueEntry, dataset: DatasetRef) -> tuple[str, str] | None:
     """Return the clause and the reason why a version leaves a dataset alone that its masks fit."""
+    if not dataset.processing:
+        reason = f"its files came after {dataset.seen_as} had closed; its rule archives them only"
+        return "late = archive", reason
     if dataset.kind is not DatasetKind.INPUT and not entry.takes_outputs:
         return "takes_outputs false", f"it takes inputs only; this dataset is an {dataset.kind}"
     registered = dataset.registered_at.isoformat()

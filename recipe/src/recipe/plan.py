@@ -43,12 +43,12 @@ def plan(
         dataset_uid=dataset.uid,
         rerun=rerun,
         scope=dataset.scope,
-        tasks=tuple(_task(step, words, rerun) for step in recipe.steps),
+        tasks=tuple(_task(step, words, rerun, dataset.member) for step in recipe.steps),
     )
 
 
-def _task(step: Step, words: Mapping[str, str], rerun: int) -> PlannedTask:
-    output = output_name(step, words, rerun)
+def _task(step: Step, words: Mapping[str, str], rerun: int, member: str) -> PlannedTask:
+    output = output_name(step, words, rerun, member)
     return PlannedTask(
         step=step.name,
         mode=step.mode,
@@ -66,12 +66,16 @@ def _task(step: Step, words: Mapping[str, str], rerun: int) -> PlannedTask:
     )
 
 
-def output_name(step: Step, words: Mapping[str, str], rerun: int) -> str:
-    """Return the name of a step's output dataset: a dataset name of at most 246 characters."""
+def output_name(step: Step, words: Mapping[str, str], rerun: int, member: str = "") -> str:
+    """Return the name of a step's output dataset: a dataset name of at most 246 characters.
+
+    ``member`` tells a successor or delta, ``.s2`` or ``.d1``, from the dataset of its logical name.
+    """
     words = {**words, "step": step.name}
     _check_pattern(step, words)
     filled = _PLACEHOLDER.sub(lambda match: words[match[1]], step.output_pattern)
-    return dataset_name(filled + (f".try{rerun}" if rerun else ""))
+    own = "" if "{input}" in step.output_pattern else member
+    return dataset_name(filled + own + (f".try{rerun}" if rerun else ""))
 
 
 def check_output_patterns(recipe: Recipe, captures: Iterable[str]) -> None:

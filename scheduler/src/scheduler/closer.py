@@ -1,8 +1,36 @@
-"""The closing loop: look at what has been announced, decide, close what has not changed since."""
+"""The closing loop: look at what may close, decide, close what has not changed since."""
 
-from penstock_core.clients import DsmClient
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.clock import now
-from scheduler.closing import Close, ClosingPolicy, close_request, decide_close
+from penstock_core.closing import Close, Wait, decide_close
+from penstock_core.contracts.base import Json
+from penstock_core.contracts.closing import Evidence
+from penstock_core.contracts.dsm import CloseRequest
+from penstock_core.contracts.workflow import NewAlarm
+from scheduler.overdue import Overdue, alarm_on, key_of
+
+NO_END = "no_end_run"
+
+
+@dataclass
+class Looked:
+    """What one look over all that may close has come to."""
+
+    silent: list[tuple[Evidence, Close]] = field(default_factory=list)
+    overdue: list[NewAlarm] = field(default_factory=list)
+    forecast: datetime | None = None
+    stale: bool = False
+
+    def wait(self, evidence: Evidence, decision: Wait) -> None:
+        """Note that a dataset waits: until when, or for an operator."""
+        if decision.overdue is not None:
+            self.overdue.append(alarm_on(evidence, decision.overdue))
+        if decision.at is not None and (self.forecast is None or decision.at < self.forecast):
+            self.forecast = decision.at
 
 
 class Closer:
@@ -10,23 +38,88 @@ class Closer:
 
     A close names the revision that was looked at, so of two one is told ``already``, and one
     that raced with a file is told ``stale`` and looks again.
+
+    Parameters
+    ----------
+    wake_at
+        Told after each look when the next dataset will close, if nothing comes; None: none will.
     """
 
-    def __init__(self, dsm: DsmClient, policy: ClosingPolicy) -> None:
+    def __init__(
+        self,
+        dsm: DsmClient,
+        data_access: DataAccessClient,
+        wake_at: Callable[[datetime | None], None],
+    ) -> None:
         self._dsm = dsm
-        self._policy = policy
+        self._data_access = data_access
+        self._overdue = Overdue(data_access)
+        self._wake_at = wake_at
 
     async def close(self) -> bool:
-        """Close what is due; return whether something changed while we looked."""
+        """Close what is due; return whether something changed while we looked.
+
+        Those that need an alarm come last: while it cannot be raised the others close.
+        """
+        looked = Looked()
         after: int | None = 0
-        look_again = False
         while after is not None:
             page = await self._dsm.closing(after)
-            moment = now()
-            decided = [(e, decide_close(e, self._policy, moment)) for e in page.items]
-            requests = [close_request(e, d) for e, d in decided if isinstance(d, Close)]
-            if requests:
-                results = await self._dsm.close_datasets(requests)
-                look_again |= any(result.outcome == "stale" for result in results)
+            await self._decide(page.items, looked)
             after = page.next
-        return look_again
+        self._wake_at(looked.forecast)
+        await self._close_silent(looked)
+        await self._overdue.tell(looked.overdue)
+        return looked.stale
+
+    async def _decide(self, seen: Sequence[Evidence], looked: Looked) -> None:
+        moment = now()
+        due = []
+        for evidence in seen:
+            decision = decide_close(evidence, moment)
+            if isinstance(decision, Wait):
+                looked.wait(evidence, decision)
+            elif decision.rule == NO_END:
+                looked.silent.append((evidence, decision))
+            else:
+                due.append((evidence, decision))
+        await self._close(due, looked)
+
+    async def _close(self, due: Sequence[tuple[Evidence, Close]], looked: Looked) -> list[Evidence]:
+        """Close these; return those that changed meanwhile."""
+        if not due:
+            return []
+        results = await self._dsm.close_datasets([close_request(*each) for each in due])
+        stale = [e for (e, _), r in zip(due, results, strict=True) if r.outcome == "stale"]
+        looked.stale |= bool(stale)
+        return stale
+
+    async def _close_silent(self, looked: Looked) -> None:
+        """Close runs whose end nobody told, each with an alarm.
+
+        It is raised first, that none is lost on the way, and cleared where it was not so.
+        """
+        if not looked.silent:
+            return
+        alarms = {e.uid: alarm_on(e, close, kind=NO_END) for e, close in looked.silent}
+        await self._data_access.raise_alarms(list(alarms.values()))
+        stale = await self._close(looked.silent, looked)
+        if stale:
+            await self._data_access.clear_alarms([key_of(alarms[e.uid]) for e in stale])
+
+
+def close_request(evidence: Evidence, decision: Close) -> CloseRequest:
+    """Return the request that carries ``decision`` out, if the dataset still is as it was seen."""
+    seen: Json = evidence.model_dump(
+        mode="json",
+        exclude={"uid", "namespace", "name", "logical", "kind", "series", "revision"},
+        exclude_defaults=True,
+    )
+    return CloseRequest(
+        uid=evidence.uid,
+        revision=evidence.revision,
+        rule=decision.rule,
+        because=decision.because,
+        evidence=seen,
+        incomplete=decision.incomplete,
+    )

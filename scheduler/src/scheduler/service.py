@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from penstock_core.clients.house import HouseClients
 from penstock_core.reconciler import Reconciler
 from penstock_core.service import House, Service
 from penstock_core.wakes import follow_wakes
 from scheduler.closer import Closer
-from scheduler.closing import ClosingPolicy
+from scheduler.timer import Timer
 
 NAME = "scheduler"
 
@@ -16,7 +17,17 @@ NAME = "scheduler"
 @asynccontextmanager
 async def open_service(house: House) -> AsyncIterator[Service]:
     """Give the running service."""
+    timer = Timer()
+
+    def wake_at(moment: datetime | None) -> None:
+        timer.set(moment, loop.wake)
+
     async with HouseClients(house, NAME) as clients:
-        closer = Closer(clients.dsm, ClosingPolicy())
+        closer = Closer(clients.dsm, clients.data_access, wake_at)
         loop = Reconciler(f"{NAME}:close", closer.close, house.settings.reconcile_every_s)
-        yield Service(NAME, loops=(loop.run, follow_wakes(house.bus, f"{NAME}.wake", loop.wake)))
+        try:
+            yield Service(
+                NAME, loops=(loop.run, follow_wakes(house.bus, f"{NAME}.wake", loop.wake))
+            )
+        finally:
+            timer.set(None, loop.wake)

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 
 from penstock_core.clients.inspection import V1, InspectionClient
 from penstock_core.contracts.base import EventPage, Page
+from penstock_core.contracts.closing import (
+    AppliedRule,
+    Evidence,
+    Forecast,
+    NewRule,
+    Part,
+    Rule,
+)
 from penstock_core.contracts.dsm import (
     Announcement,
     CloseRequest,
     CloseResult,
     Contents,
     Dataset,
-    Evidence,
     File,
     IntakeMessage,
     IntakeOutcome,
@@ -50,15 +57,19 @@ class DsmClient(InspectionClient):
         *,
         name: str = "",
         namespace: str = "",
+        scope: str = "",
+        logical: str = "",
         state: str = "",
         kind: str = "",
         after: int = 0,
         limit: int = 100,
     ) -> Page[Dataset]:
-        """Return a page of datasets; ``name`` is a glob."""
+        """Return a page of datasets; ``name`` is a glob, ``logical`` a whole logical name."""
         params = {
             "name": name,
             "namespace": namespace,
+            "scope": scope,
+            "logical": logical,
             "state": state,
             "kind": kind,
             "after": after,
@@ -96,7 +107,7 @@ class DsmClient(InspectionClient):
         return await self.call("POST", f"{V1}/dataset/announce", answer, body=list(ends))
 
     async def closing(self, after: int = 0, limit: int = 500) -> Page[Evidence]:
-        """Return the evidence on open datasets whose producer has announced its end."""
+        """Return the evidence on open inputs, and on others whose producer has ended."""
         params = {"after": after, "limit": limit}
         return await self.call("GET", f"{V1}/dataset/closing", Page[Evidence], params=params)
 
@@ -108,6 +119,41 @@ class DsmClient(InspectionClient):
     async def ledger(self, uid: str) -> tuple[LedgerRow, ...]:
         """Return the closing ledger of a dataset, oldest first."""
         return await self.call("GET", f"{V1}/dataset/{uid}/ledger", tuple[LedgerRow, ...])
+
+    async def parts(self, uid: str) -> tuple[Part, ...]:
+        """Return the parts of a dataset, by position."""
+        return await self.call("GET", f"{V1}/dataset/{uid}/parts", tuple[Part, ...])
+
+    async def forecasts(self, uids: Sequence[str]) -> tuple[Forecast, ...]:
+        """Return when those of these datasets will close that are open, and on what evidence."""
+        if not uids:
+            return ()
+        path, found = f"{V1}/dataset/forecast", tuple[Forecast, ...]
+        return await self.call("GET", path, found, params={"uid": list(uids)})
+
+    async def rules(self) -> tuple[Rule, ...]:
+        """Return all rules for datasets, in the order in which they are asked."""
+        return await self.call("GET", f"{V1}/rule", tuple[Rule, ...])
+
+    async def rule(self, name: str) -> Rule:
+        """Return one rule; raises ``NotFound``."""
+        return await self.call("GET", f"{V1}/rule/{name}", Rule)
+
+    async def set_rule(self, name: str, rule: NewRule) -> Rule:
+        """Set a rule in place of the one of its name."""
+        given = rule.model_dump(mode="json", exclude_unset=True)
+        return await self.call("PUT", f"{V1}/rule/{name}", Rule, body=given)
+
+    async def remove_rule(self, name: str) -> None:
+        """Remove a rule; raises ``NotFound``."""
+        await self.call("DELETE", f"{V1}/rule/{name}", None)
+
+    async def test_rules(
+        self, dataset: str, *, namespace: str = "default", kind: str = "input", of_run: bool = False
+    ) -> AppliedRule:
+        """Return which rule would apply to a dataset of this name, and why the others do not."""
+        params = {"namespace": namespace, "kind": kind, "of_run": of_run}
+        return await self.call("GET", f"{V1}/rule/test/{dataset}", AppliedRule, params=params)
 
     async def events(self, after: int, limit: int = 500, topics: Sequence[str] = ()) -> EventPage:
         """Return the event log after a cursor."""

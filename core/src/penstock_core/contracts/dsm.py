@@ -26,13 +26,20 @@ class Dataset(Frozen):
     ``files`` and ``size_bytes`` count what is registered; ``announced`` is the count its
     producer gave at its end, null before. ``quarantined`` and ``lost`` count those of its files
     that must not be used: while there are any it is incomplete. ``revision`` grows with each
-    attachment and announcement: a close names the revision that it looked at.
+    attachment and announcement: a close names the revision that it looked at. ``closed_rule`` is
+    the rule of the ledger that closed it.
+
+    ``logical`` is the name that masks see: that of the first, for a successor ``.s2`` of a stream
+    without end and for a delta ``.d1`` of late files; "" means its own. No template takes one
+    that is not for ``processing``.
     """
 
     uid: str
     namespace: str
     scope: str
     name: str
+    logical: str = ""
+    processing: bool = True
     kind: DatasetKind
     state: DatasetState
     metadata: Json
@@ -48,6 +55,7 @@ class Dataset(Frozen):
     closed_at: datetime | None
     closed_because: str
     closed_by: str
+    closed_rule: str = ""
 
 
 class ProducedFile(Frozen):
@@ -96,9 +104,10 @@ class ContentFile(Frozen):
     """One file of a dataset, as a reader of its contents sees it.
 
     ``position`` is its place in the order of registration: the cursor of the contents. ``url``
-    says where the bytes are (``file:///…`` for a posix storage). ``usable`` is false for what
-    must never be an input (quarantined, lost); ``reason`` says why. ``readable`` is false in the
-    storage of the root, whose bytes the storage manager gives to nobody.
+    says where the bytes are (``file:///…`` for a posix storage). ``part_name`` is the part of the
+    dataset that holds it. ``usable`` is false for what must never be an input (quarantined,
+    lost); ``reason`` says why. ``readable`` is false in the storage of the root, whose bytes the
+    storage manager gives to nobody.
     """
 
     position: int
@@ -115,6 +124,7 @@ class ContentFile(Frozen):
     uid: str = ""
     state: FileState = FileState.REGISTERED
     reason: str = ""
+    part_name: str = ""
 
 
 class Contents(Frozen):
@@ -129,41 +139,26 @@ class Contents(Frozen):
 
 
 class Announcement(Frozen):
-    """A producer's end: it made ``files`` files in this dataset, and will make no more."""
+    """A producer's end: it made ``files`` files in this dataset, and will make no more.
+
+    ``accepted_loss`` closes it with what it has: ``actor`` accepted that the rest is lost,
+    ``because`` of something. ``incomplete``: what it was made of was incomplete.
+    """
 
     uid: str
     files: int = Field(ge=0)
     producer: str
-
-
-class Evidence(Frozen):
-    """What is known about an open dataset when its closing is decided.
-
-    ``missing`` names the first STFs of a run that are missing, ``unnamed`` counts those that
-    cannot be named. ``counted`` says that nobody told ``announced``: it was counted from what is
-    known so far, and may grow while messages are under way.
-    """
-
-    uid: str
-    namespace: str
-    name: str
-    kind: DatasetKind
-    revision: int
-    registered: int
-    announced: int | None
-    announced_by: str
-    announced_at: datetime | None
-    opened_at: datetime
-    last_file_at: datetime | None
-    counted: bool = False
-    missing: tuple[str, ...] = ()
-    unnamed: int = 0
+    accepted_loss: bool = False
+    actor: str = ""
+    because: str = ""
+    incomplete: bool = False
 
 
 class CloseRequest(Frozen):
     """Close this dataset if it still is at ``revision``.
 
-    ``rule`` and ``evidence`` go to the ledger in the transaction of the close.
+    ``rule`` and ``evidence`` go to the ledger in the transaction of the close. It is closed as
+    incomplete if ``incomplete`` says so, or what is known of it there.
     """
 
     uid: str
@@ -171,6 +166,7 @@ class CloseRequest(Frozen):
     rule: str
     because: str
     evidence: Json = {}
+    incomplete: bool = False
 
 
 class CloseResult(Frozen):

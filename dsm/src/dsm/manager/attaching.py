@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from dsm.manager import tables
+from dsm.manager.parts import add_to_parts
 from dsm.manager.reading import rows_where
+from dsm.manager.rule_rows import read_rulebook
+from dsm.manager.rulebook import Candidate, Rulebook
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
 
@@ -34,21 +37,29 @@ async def attach(work: Work, wanted: Sequence[Attachment]) -> None:
     by_dataset: dict[int, list[Attachment]] = defaultdict(list)
     for attachment in wanted:
         by_dataset[attachment.dataset.id].append(attachment)
+    if not by_dataset:
+        return
+    book = await read_rulebook(work.connection)
     rows: list[Json] = []
     for attachments in by_dataset.values():
-        rows += await _rows(work, attachments[0].dataset, attachments)
+        rows += await _rows(work, attachments[0].dataset, attachments, book)
     if rows:
         await work.connection.execute(insert(tables.attachment), rows)
 
 
-async def _rows(work: Work, dataset: Row[Any], wanted: list[Attachment]) -> list[Json]:
-    """Return the new rows of one dataset, having raised its counts."""
+async def _rows(
+    work: Work, dataset: Row[Any], wanted: list[Attachment], book: Rulebook
+) -> list[Json]:
+    """Return the new rows of one dataset, having raised its counts and closed its full parts."""
     counts = await _counts(work, dataset.id)
     new = await _not_attached(work, dataset.id, wanted) if counts.files else _once(wanted)
     if not new:
         return []
     indexes = await _indexes(work, dataset.id, new, empty=not counts.files)
-    await _raise_counts(work, dataset.id, len(new), sum(a.size_bytes for a in new))
+    sizes = [a.size_bytes for a in new]
+    await _raise_counts(work, dataset.id, len(new), sum(sizes))
+    rule = book.applied(Candidate.of(dataset))
+    await add_to_parts(work, dataset, (counts.files, counts.size_bytes), sizes, rule)
     work.tell_files(dataset.uid, len(new))
     return [
         {
@@ -66,7 +77,8 @@ async def _rows(work: Work, dataset: Row[Any], wanted: list[Attachment]) -> list
 
 
 async def _counts(work: Work, dataset_id: int) -> Row[Any]:
-    query = select(tables.dataset.c.files).where(tables.dataset.c.id == dataset_id)
+    columns = tables.dataset.c
+    query = select(columns.files, columns.size_bytes).where(columns.id == dataset_id)
     return (await work.connection.execute(query)).one()
 
 

@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, update
 
 from dsm.manager import tables
 from dsm.manager.datasets import change_dataset, dataset_rows
+from dsm.manager.following import DELTA
+from dsm.manager.ledger import LedgerEntry, write_ledger
 from dsm.manager.reading import no_dataset, the_dataset
 from dsm.manager.registration import not_open
+from dsm.manager.rule_rows import read_rulebook
+from dsm.manager.rulebook import Candidate
 from dsm.manager.work import CLOSED, DELETED, Work
-from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import (
     Announcement,
     CloseRequest,
     CloseResult,
     Dataset,
-    LedgerRow,
     Outcome,
 )
 from penstock_core.errors import Conflict, PenstockError
@@ -41,16 +42,27 @@ async def announce(work: Work, ends: Sequence[Announcement]) -> tuple[Outcome, .
 async def _announce_one(work: Work, row: Row[Any] | None, end: Announcement) -> str:
     if row is None:
         raise no_dataset(end.uid)
-    return await announce_end(work, row, end.files, end.producer)
+    accepted = (end.actor or end.producer, end.because) if end.accepted_loss else ("", "")
+    return await announce_end(
+        work, row, end.files, end.producer, accepted=accepted, incomplete=end.incomplete
+    )
 
 
 async def announce_end(
-    work: Work, row: Row[Any], files: int, producer: str, *, counted: bool = False
+    work: Work,
+    row: Row[Any],
+    files: int,
+    producer: str,
+    *,
+    counted: bool = False,
+    accepted: tuple[str, str] = ("", ""),
+    incomplete: bool = False,
 ) -> str:
     """Store that ``producer`` made ``files`` files in this dataset, and makes no more.
 
     A new count replaces an older one while the dataset is open. ``counted`` marks one that nobody
-    told, and that may still grow. Returns what to answer.
+    told, and that may still grow; ``accepted`` tells who accepted the loss of what is missing,
+    and why; ``incomplete``, that it was made of incomplete input. Returns what to answer.
 
     Raises
     ------
@@ -59,15 +71,21 @@ async def announce_end(
     """
     if row.announced != files and row.state != DatasetState.OPEN:
         raise not_open(row)
-    told = (row.announced, row.announced_by, row.counted)
-    if told != (files, producer, counted) and row.state == DatasetState.OPEN:
+    end = {
+        "announced": files,
+        "announced_by": producer,
+        "counted": counted,
+        "accepted_by": accepted[0],
+        "accepted_because": accepted[1],
+        "incomplete": row.incomplete or incomplete,
+    }
+    is_new = any(row._mapping[name] != value for name, value in end.items())
+    if is_new and row.state == DatasetState.OPEN:
         await change_dataset(
             work,
             row,
-            announced=files,
-            announced_by=producer,
+            **end,
             announced_at=work.at,
-            counted=counted,
             producer=row.producer or producer,
             revision=tables.dataset.c.revision + 1,
         )
@@ -110,26 +128,24 @@ async def _close(work: Work, row: Row[Any], request: CloseRequest, actor: str) -
             closed_at=work.at,
             closed_because=request.because,
             closed_by=actor,
-            incomplete=row.announced is not None and row.files < row.announced,
+            closed_rule=request.rule,
+            incomplete=row.incomplete or request.incomplete or _lacks_files(row),
         )
     )
-    await work.connection.execute(insert(tables.ledger), _ledger_row(work, row, request, actor))
+    entry = LedgerEntry(row.id, request.rule, request.because, request.evidence, actor)
+    await write_ledger(work, [entry])
     work.tell(CLOSED, row.uid)
 
 
-def _ledger_row(work: Work, row: Row[Any], request: CloseRequest, actor: str) -> Json:
-    return {
-        "dataset_id": row.id,
-        "at": work.at,
-        "rule": request.rule,
-        "because": request.because,
-        "evidence": request.evidence,
-        "actor": actor,
-    }
+def _lacks_files(row: Row[Any]) -> bool:
+    return row.announced is not None and row.files < row.announced
 
 
 async def force_close(work: Work, uid: str, because: str, actor: str) -> Dataset:
-    """Close a dataset on somebody's word; one that is closed already stays as it is."""
+    """Close a dataset on somebody's word; one that is closed already stays as it is.
+
+    Where nobody announced its end it is incomplete, unless it is a stream that has none.
+    """
     row = (await dataset_rows(work, [uid])).get(uid)
     if row is None:
         raise no_dataset(uid)
@@ -139,9 +155,15 @@ async def force_close(work: Work, uid: str, because: str, actor: str) -> Dataset
             hint="A deleted dataset takes no files and needs no closing.",
             facts={"uid": uid},
         )
-    evidence = {"registered": row.files, "announced": row.announced}
+    applied = (await read_rulebook(work.connection)).applied(Candidate.of(row))
+    no_end = row.series == DELTA or (applied.policy.has_limits and not row.of_run)
     request = CloseRequest(
-        uid=uid, revision=row.revision, rule="forced", because=because, evidence=evidence
+        uid=uid,
+        revision=row.revision,
+        rule="forced",
+        because=because,
+        evidence={"registered": row.files, "announced": row.announced, "rule": applied.rule},
+        incomplete=row.announced is None and not no_end,
     )
     await close_datasets(work, [request], actor)
     return await the_dataset(work.connection, uid)
@@ -155,17 +177,3 @@ async def delete_dataset(work: Work, row: Row[Any]) -> None:
     check_move(DATASET_MOVES, DatasetState(row.state), DatasetState.DELETED, what)
     await change_dataset(work, row, state=DatasetState.DELETED)
     work.tell(DELETED, row.uid)
-
-
-async def read_ledger(connection: AsyncConnection, uid: str) -> tuple[LedgerRow, ...]:
-    """Return the closing ledger of a dataset, oldest first; raises ``NotFound``."""
-    await the_dataset(connection, uid)
-    columns = tables.ledger.c
-    query = (
-        select(columns.at, columns.rule, columns.because, columns.evidence, columns.actor)
-        .join(tables.dataset, tables.dataset.c.id == columns.dataset_id)
-        .where(tables.dataset.c.uid == uid)
-        .order_by(columns.id)
-    )
-    rows = await connection.execute(query)
-    return tuple(LedgerRow(uid=uid, **row._mapping) for row in rows)

@@ -1,18 +1,21 @@
 """The contents of a dataset, as whoever processes it reads them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
-from dsm.manager.reading import no_dataset
+from dsm.manager.parts import part_of, read_parts
+from dsm.manager.reading import dataset_row
 from dsm.manager.storages import ROOT, url_of
+from penstock_core.contracts.closing import Part
 from penstock_core.contracts.dsm import ContentFile, Contents
 from penstock_core.errors import InvalidInput
 from penstock_core.states import DatasetState, FileState
 
-_D, _F, _A = tables.dataset.c, tables.file.c, tables.attachment.c
+_F, _A = tables.file.c, tables.attachment.c
 _USABLE = (FileState.REGISTERED, FileState.VERIFIED)
 
 
@@ -26,9 +29,7 @@ async def read_contents(connection: AsyncConnection, uid: str, after: int, limit
     InvalidInput
         the position lies beyond its files: it is the cursor of something else.
     """
-    row = (await connection.execute(select(tables.dataset).where(_D.uid == uid))).first()
-    if row is None:
-        raise no_dataset(uid)
+    row = await dataset_row(connection, uid)
     if after > row.files:
         raise InvalidInput(
             f"The cursor {after} lies beyond the {row.files} files of dataset {row.name!r}.",
@@ -37,7 +38,8 @@ async def read_contents(connection: AsyncConnection, uid: str, after: int, limit
         )
     query = _contents_query().where(_A.dataset_id == row.id, _A.position > after)
     found = await connection.execute(query.order_by(_A.position).limit(limit))
-    files = tuple(_content_file(file) for file in found)
+    parts = await read_parts(connection, row)
+    files = tuple(_content_file(file, parts) for file in found)
     return Contents(
         uid=uid,
         files=files,
@@ -71,7 +73,7 @@ def _contents_query() -> Select[Any]:
     )
 
 
-def _content_file(row: Row[Any]) -> ContentFile:
+def _content_file(row: Row[Any], parts: Sequence[Part]) -> ContentFile:
     return ContentFile(
         position=row.position,
         name=row.name,
@@ -87,4 +89,5 @@ def _content_file(row: Row[Any]) -> ContentFile:
         uid=row.uid,
         state=row.state,
         reason=row.reason,
+        part_name=part_of(parts, row.position).name,
     )

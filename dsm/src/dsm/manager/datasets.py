@@ -45,7 +45,9 @@ async def ensure_datasets(work: Work, wanted: Sequence[NewDataset]) -> dict[str,
     if not missing:
         return found
     first = await work.number(tables.dataset)
-    rows = [_row(new, uid, first + n, work.at) for n, (uid, new) in enumerate(missing.items())]
+    rows = [
+        dataset_values(new, uid, first + n, work.at) for n, (uid, new) in enumerate(missing.items())
+    ]
     await work.connection.execute(insert(tables.dataset), rows)
     for uid in missing:
         work.tell(REGISTERED, uid)
@@ -79,7 +81,8 @@ async def change_dataset(work: Work, row: Row[Any], **values: Any) -> None:
     work.tell(CHANGED, row.uid)
 
 
-def _row(new: NewDataset, uid: str, number: int, at: str) -> Json:
+def dataset_values(new: NewDataset, uid: str, number: int, at: str) -> Json:
+    """Return the row of a new open dataset; ``number`` is its ``id``."""
     return {
         "id": number,
         "uid": uid,
@@ -99,4 +102,12 @@ def _row(new: NewDataset, uid: str, number: int, at: str) -> Json:
         "opened_at": at,
         "closed_because": "",
         "closed_by": "",
+        "closed_rule": "",
+        "accepted_by": "",
+        "accepted_because": "",
+        "logical": new.name,
+        "series": "",
+        "number": 0,
+        "processing": True,
+        "of_run": False,
     }

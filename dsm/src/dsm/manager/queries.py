@@ -1,4 +1,4 @@
-"""What may be asked of the manager: pages of datasets, files and runs, contents, evidence."""
+"""What may be asked of the manager: pages of datasets, files and runs."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
-from dsm.manager.missing import Missing, missing_stfs
 from dsm.manager.reading import (
     dataset_of,
     file_of,
@@ -17,9 +16,8 @@ from dsm.manager.reading import (
     select_files,
 )
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.dsm import Dataset, Evidence, File, Run
+from penstock_core.contracts.dsm import Dataset, File, Run
 from penstock_core.name_glob import name_matches
-from penstock_core.states import DatasetState
 
 _D, _F, _A, _R = tables.dataset.c, tables.file.c, tables.attachment.c, tables.run.c
 
@@ -57,22 +55,6 @@ def _filtered(query: Select[Any], columns: Any, equal: dict[str, str]) -> Select
         if value:
             query = query.where(columns[name] == value)
     return query
-
-
-async def page_closing(connection: AsyncConnection, after: int, limit: int) -> Page[Evidence]:
-    """Return the evidence on open datasets whose producer has announced its end."""
-    query = select(tables.dataset).where(
-        _D.state == DatasetState.OPEN, _D.announced.is_not(None), _D.id > after
-    )
-    rows = (await connection.execute(query.order_by(_D.id).limit(limit))).all()
-    missing = await missing_stfs(connection, rows)
-    return page_of(rows, limit, lambda row: _evidence(row, missing.get(row.id, Missing())))
-
-
-def _evidence(row: Row[Any], missing: Missing) -> Evidence:
-    values = dict(row._mapping) | {"registered": row.files}
-    values |= {"missing": missing.names, "unnamed": missing.unnamed}
-    return Evidence.model_validate({name: values[name] for name in Evidence.model_fields})
 
 
 async def page_runs(

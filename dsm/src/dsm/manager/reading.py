@@ -84,6 +84,15 @@ async def the_dataset(connection: AsyncConnection, uid: str) -> Dataset:
     return found[uid]
 
 
+async def dataset_row(connection: AsyncConnection, uid: str) -> Row[Any]:
+    """Return the whole row of one dataset; raises ``NotFound``."""
+    query = select(tables.dataset).where(tables.dataset.c.uid == uid)
+    row = (await connection.execute(query)).first()
+    if row is None:
+        raise no_dataset(uid)
+    return row
+
+
 def no_dataset(uid: str, field: str = "uid") -> NotFound:
     """Return the error for a dataset that is not there."""
     return NotFound(

@@ -13,6 +13,8 @@ from sqlalchemy import Row, insert, select
 from dsm.manager import tables
 from dsm.manager.attaching import Attachment, attach
 from dsm.manager.counting import count_stored
+from dsm.manager.following import DELTA
+from dsm.manager.late import lead_on
 from dsm.manager.reading import rows_where
 from dsm.manager.units import NewFile, Part, Registered, Unit
 from dsm.manager.work import Work
@@ -34,8 +36,10 @@ async def register(work: Work, units: Sequence[Unit]) -> list[Registered | Penst
 
     The rows of their datasets must have been read in this transaction.
     """
-    book = _Book(await _known_files(work, units), await work.number(tables.file), work.at)
-    answers = [book.enter(unit) for unit in units]
+    known = await _known_files(work, units)
+    led = await lead_on(work, units, {uid: file.id for uid, file in known.items()})
+    book = _Book(known, await work.number(tables.file), work.at)
+    answers = [book.enter(unit) for unit in led]
     if book.rows:
         await work.connection.execute(insert(tables.file), book.rows)
         await count_stored(work, [(r["storage_id"], 1, r["size_bytes"]) for r in book.rows])
@@ -71,10 +75,9 @@ class _Book:
         for part in unit.parts:
             if error := self._refuses(part, unit.always, told):
                 return error
-        late = 0
-        for part in unit.parts:
-            late += self._enter_part(part, unit.producer)
-        return Registered(sum(len(part.files) for part in unit.parts), late)
+        late = sum(self._enter_part(part, unit.producer) for part in unit.parts)
+        into = tuple(p.dataset for p in unit.parts if p.dataset.state == DatasetState.OPEN)
+        return Registered(sum(len(part.files) for part in unit.parts), late, into)
 
     def _refuses(
         self, part: Part, always: bool, told: dict[str, tuple[int, str]]
@@ -93,13 +96,13 @@ class _Book:
         return None
 
     def _enter_part(self, part: Part, producer: str) -> int:
-        """Take the files of ``part``; return how many of them are not attached."""
+        """Take the files of ``part``; return how many of them came late."""
         ids = [
             self._enter_file(part.dataset, file, uid)
             for uid, file in zip(part.uids, part.files, strict=True)
         ]
         if part.dataset.state != DatasetState.OPEN:
-            return len(ids)
+            return 0 if part.told_before else len(ids)
         gone = [self._known[uid].deleted for uid in part.uids]
         self.attachments += [
             Attachment(
@@ -115,7 +118,7 @@ class _Book:
             for file_id, file, deleted in zip(ids, part.files, gone, strict=True)
             if not deleted
         ]
-        return sum(gone)
+        return len(ids) if part.dataset.series == DELTA else sum(gone)
 
     def _enter_file(self, dataset: Row[Any], file: NewFile, uid: str) -> int:
         if known := self._known.get(uid):

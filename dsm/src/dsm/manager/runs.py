@@ -97,10 +97,13 @@ async def _insert(work: Work, missing: dict[RunKey, NewDataset]) -> None:
             "state_at": "",
             "state_tick": -1,
             "conditions": {},
+            "heard_at": work.at,
         }
         for n, (key, new) in enumerate(missing.items())
     ]
     await work.connection.execute(insert(tables.run), rows)
+    here = tables.dataset.c.id.in_({row["dataset_id"] for row in rows})
+    await work.connection.execute(update(tables.dataset).where(here).values(of_run=True))
 
 
 async def _add_metadata(work: Work, named: Sequence[Named], runs: dict[RunKey, Row[Any]]) -> None:
@@ -130,6 +133,9 @@ async def move_runs(work: Work, moves: Sequence[Move]) -> None:
     runs = await run_rows(work, {move.key for move in moves})
     for key, row in runs.items():
         values = _folded(row, [move for move in moves if move.key == key])
+        values["heard_at"] = work.at
+        if values["started_at"] is not None and row.start_heard_at is None:
+            values["start_heard_at"] = work.at
         await _update(work, row, **values)
 
 

@@ -128,6 +128,7 @@ def _answer(letter: Letter[StfReady], result: Registered | PenstockError) -> Ans
         return result
     name, run = letter.body.filename, letter.body.run_id
     if result.late:
-        text = f"{name} is registered, but came after the dataset of run {run} had closed"
+        where = ", ".join(dataset.name for dataset in result.into)
+        text = f"{name} is registered in {where}: it came after the dataset of run {run} had closed"
         return Done(text, late=True)
     return Done(f"{name} is registered in the dataset of run {run}")

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from penstock_core.eventlog import BigId, EventLog, JsonColumn
@@ -74,15 +75,58 @@ dataset = Table(
     # How far the files of a deleted dataset are given up, and when all of them were.
     Column("purged_to", BigInteger, nullable=False, server_default="0"),
     Column("purged_at", _TIME),
+    Column("closed_rule", String(64), nullable=False),
+    Column("accepted_by", String(512), nullable=False),
+    Column("accepted_because", Text, nullable=False),
+    Column("logical", _NAME, nullable=False),
+    Column("series", String(1), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("first_id", BigInteger),
+    Column("newest_id", BigInteger),
+    Column("processing", Boolean, nullable=False),
+    Column("of_run", Boolean, nullable=False),
     UniqueConstraint("namespace", "scope", "name"),
 )
+"""``series`` is ``s`` for a successor, ``d`` for a delta, each with its ``number``, else "". They
+know the first of their logical name by ``first_id``, and that one the newest by ``newest_id``.
+``of_run``: runs of the DAQ fill it."""
 Index("ix_dataset_name", dataset.c.name)
+Index("ix_dataset_logical", dataset.c.logical)
+MAY_CLOSE = "state = 'OPEN' AND (kind = 'input' OR announced IS NOT NULL)"
+"""Which datasets the scheduler looks at; a query must say it in the words of the index."""
 Index(
     "ix_dataset_closing",
     dataset.c.id,
-    sqlite_where=(dataset.c.state == "OPEN") & dataset.c.announced.is_not(None),
-    postgresql_where=(dataset.c.state == "OPEN") & dataset.c.announced.is_not(None),
+    sqlite_where=text(MAY_CLOSE),
+    postgresql_where=text(MAY_CLOSE),
 )
+
+rule = Table(
+    "rule",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("priority", Integer, nullable=False),
+    Column("namespace", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("masks", JsonColumn, nullable=False),
+    Column("exclude", JsonColumn, nullable=False),
+    Column("policy", JsonColumn, nullable=False),
+    Column("changed_at", _TIME, nullable=False),
+    Column("changed_by", String(512), nullable=False),
+)
+
+part = Table(
+    "part",
+    metadata,
+    Column("dataset_id", BigInteger, ForeignKey("dataset.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", _NAME, nullable=False),
+    Column("first_position", BigInteger, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("closed_at", _TIME, nullable=False),
+)
+"""The full parts of a dataset; the files after them lie in the last one, which has no row."""
 
 file = Table(
     "file",
@@ -138,8 +182,12 @@ run = Table(
     Column("conditions", JsonColumn, nullable=False),
     Column("started_at", _TIME),
     Column("ended_at", _TIME),
+    Column("heard_at", _TIME, nullable=False),
+    Column("start_heard_at", _TIME),
     UniqueConstraint("namespace", "run"),
 )
+"""``heard_at``: when its newest fact came, by our clock; ``start_heard_at``: when its start did."""
+Index("ix_run_started", run.c.namespace, run.c.started_at)
 
 stream = Table(
     "stream",

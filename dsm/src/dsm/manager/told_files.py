@@ -35,8 +35,9 @@ async def register_told(
     for plan, row in zip(planned, rows, strict=True):
         result = plan if isinstance(plan, PenstockError) else next(results)
         if not isinstance(result, PenstockError):
-            text = f"{result.files} files registered in dataset {row.name}; datasetId = {row.uid}"
-            answers.append(Done(text))
+            into = result.into[0] if result.into else row
+            text = f"{result.files} files registered in dataset {into.name}; datasetId = {into.uid}"
+            answers.append(Done(text, late=result.late > 0))
         else:
             answers.append(result)
     return answers

@@ -37,10 +37,11 @@ class NewFile:
 
 @dataclass(frozen=True)
 class Part:
-    """Files that go to one dataset, given as its row."""
+    """Files that go to one dataset, given as its row; ``told_before``: they lie there already."""
 
     dataset: Row[Any]
     files: tuple[NewFile, ...]
+    told_before: bool = False
 
     @cached_property
     def uids(self) -> tuple[str, ...]:
@@ -52,8 +53,7 @@ class Part:
 class Unit:
     """What is registered all or nothing.
 
-    ``always`` registers files of a dataset that is closed too, without attaching them: facts
-    of the DAQ.
+    ``always`` takes files of a dataset that is closed too: facts of the DAQ.
     """
 
     parts: tuple[Part, ...]
@@ -63,7 +63,11 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """How many files a unit named, and how many of them came too late for their dataset."""
+    """How many files a unit named, how many of them came late, and the datasets that took them.
+
+    ``late`` are those of a delta, and those that no dataset takes any more.
+    """
 
     files: int
     late: int
+    into: tuple[Row[Any], ...] = ()

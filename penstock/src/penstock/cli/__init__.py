@@ -1,7 +1,7 @@
 """The command ``penstock``: every command in one table."""
 
 from daqsim.cli import daq
-from penstock.cli import dataset, explain, jobs, running, sign_in, task, template, user
+from penstock.cli import dataset, explain, jobs, rule, running, sign_in, task, template, user
 from penstock.cli.app import Group, build, run
 
 COMMANDS: dict[str, Group] = {
@@ -27,6 +27,16 @@ COMMANDS: dict[str, Group] = {
     "dataset": Group(
         {"list": dataset.list_all, "show": dataset.show_one, "close": dataset.close},
         "Datasets: what came in and what was made.",
+    ),
+    "rule": Group(
+        {
+            "list": rule.list_all,
+            "show": rule.show_one,
+            "set": rule.set_one,
+            "remove": rule.remove,
+            "test": rule.ask,
+        },
+        "Rules for datasets: when they close, their parts, their lifetime.",
     ),
     "task": Group(
         {

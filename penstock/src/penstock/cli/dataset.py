@@ -1,6 +1,6 @@
 """``penstock dataset``: list, show, close."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +12,8 @@ from penstock.cli.output import AsJson, coloured, facts, show, state, table
 from penstock.tables import Column
 from penstock_core import looks
 from penstock_core.contracts.base import Frozen
-from penstock_core.contracts.dsm import ContentFile, Dataset, Evidence, LedgerRow
+from penstock_core.contracts.closing import Evidence, Forecast, Part
+from penstock_core.contracts.dsm import ContentFile, Dataset, LedgerRow
 from penstock_core.states import DatasetKind, DatasetState
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="Name or uid of the dataset.")]
@@ -35,7 +36,9 @@ class Shown(Frozen):
 
     dataset: Dataset
     why: str
-    evidence: Evidence | None
+    forecast: Forecast | None
+    parts: tuple[Part, ...]
+    relatives: tuple[Dataset, ...]
     ledger: tuple[LedgerRow, ...]
     files: tuple[ContentFile, ...]
 
@@ -53,12 +56,13 @@ def list_all(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List datasets: files, size, state, and why each is closed or still open."""
+    """List datasets: files, size, state, and why each is closed or when it will be."""
     with connect(url, data_dir) as penstock:
         found = penstock.datasets(
             name=name, state=state or "", kind=kind or "", namespace=namespace
         )
-    show(found, as_json, lambda: _list_view(found))
+        forecasts = {} if as_json else penstock.forecasts(found)
+    show(found, as_json, lambda: _list_view(found, forecasts))
 
 
 def show_one(
@@ -68,13 +72,16 @@ def show_one(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one dataset: files, size, state, why it is closed or open, its ledger."""
+    """Show one dataset: files, size, state, why it is closed or when it will, its ledger."""
     with connect(url, data_dir) as penstock:
         found = penstock.dataset(dataset, namespace)
+        forecasts = penstock.forecasts([found])
         shown = Shown(
             dataset=found,
-            why=looks.why(found),
-            evidence=penstock.evidence(found),
+            why=_why(found, forecasts),
+            forecast=forecasts.get(found.uid),
+            parts=penstock.parts(found),
+            relatives=tuple(penstock.relatives(found)),
             ledger=penstock.ledger(found),
             files=tuple(penstock.files(found)),
         )
@@ -106,14 +113,22 @@ def _closed_line(before: Dataset, closed: Dataset) -> str:
     )
 
 
-def _list_view(found: Sequence[Dataset]) -> Iterator[RenderableType]:
+def _why(dataset: Dataset, forecasts: Mapping[str, Forecast]) -> str:
+    """Return when an open dataset will close, or why it has."""
+    forecast = forecasts.get(dataset.uid)
+    return looks.why(dataset) if forecast is None else forecast.text
+
+
+def _list_view(
+    found: Sequence[Dataset], forecasts: Mapping[str, Forecast]
+) -> Iterator[RenderableType]:
     if not found:
         yield "No dataset."
         return
-    yield table(COLUMNS, (_row(dataset) for dataset in found))
+    yield table(COLUMNS, (_row(dataset, _why(dataset, forecasts)) for dataset in found))
 
 
-def _row(dataset: Dataset) -> tuple[Any, ...]:
+def _row(dataset: Dataset, why: str) -> tuple[Any, ...]:
     return (
         dataset.name,
         dataset.kind,
@@ -121,7 +136,7 @@ def _row(dataset: Dataset) -> tuple[Any, ...]:
         dataset.files,
         looks.size(dataset.size_bytes),
         dataset.opened_at,
-        looks.why(dataset),
+        why,
     )
 
 
@@ -129,9 +144,11 @@ def _view(shown: Shown) -> Iterator[RenderableType]:
     dataset = shown.dataset
     yield f"[bold]{escape(dataset.name)}[/]  {state(dataset.state)}"
     yield facts(_facts(dataset, shown.why))
-    if shown.evidence is not None:
+    if shown.forecast is not None:
         yield "\n[bold]Evidence for closing[/]"
-        yield facts(_evidence(shown.evidence))
+        yield facts(_evidence(shown.forecast.evidence))
+    yield from _parts_view(shown.parts)
+    yield from _relatives_view(shown.relatives)
     if shown.ledger:
         yield "\n[bold]Closing ledger[/]"
         rows = ((row.at, row.rule, row.because, row.actor) for row in shown.ledger)
@@ -149,6 +166,7 @@ def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
         ("producer", dataset.producer),
         ("opened", dataset.opened_at),
         ("closed", dataset.closed_at),
+        ("processing", "" if dataset.processing else "none: late files, archived only"),
         ("namespace", dataset.namespace),
         ("scope", dataset.scope),
         ("uid", dataset.uid),
@@ -156,15 +174,41 @@ def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
 
 
 def _evidence(evidence: Evidence) -> list[tuple[str, Any]]:
-    missing = ", ".join(evidence.missing[:50])
+    missing = ", ".join(evidence.missing[:50]) + (" …" if len(evidence.missing) > 50 else "")
+    runs = ", ".join(f"{run.run} {run.state}" for run in evidence.runs)
     return [
+        ("rule", evidence.rule),
         ("registered", evidence.registered),
         ("announced", evidence.announced),
         ("announced by", evidence.announced_by),
         ("announced at", evidence.announced_at),
         ("last file", evidence.last_file_at),
-        ("missing", missing + (" …" if len(evidence.missing) > 50 else "")),
+        ("missing", missing + (f" and {evidence.unnamed} more" if evidence.unnamed else "")),
+        ("runs", runs),
+        ("later run", evidence.later.run if evidence.later else ""),
     ]
+
+
+def _parts_view(parts: Sequence[Part]) -> Iterator[RenderableType]:
+    if len(parts) < 2:
+        return
+    yield "\n[bold]Parts[/]"
+    rows = (
+        (p.number, p.name, p.first_position, p.files, looks.size(p.size_bytes), p.closed_at)
+        for p in parts
+    )
+    yield table(("#part", "name", "#from", "#files", "#size", "closed"), rows)
+
+
+def _relatives_view(relatives: Sequence[Dataset]) -> Iterator[RenderableType]:
+    if not relatives:
+        return
+    yield "\n[bold]Of the same logical name[/]"
+    rows = (
+        (d.name, coloured(d.state), d.files, "yes" if d.processing else "archived only")
+        for d in relatives
+    )
+    yield table(("name", "state", "#files", "processing"), rows)
 
 
 def _files_view(files: Sequence[ContentFile]) -> Iterator[RenderableType]:

@@ -10,7 +10,10 @@ from penstock_core.states import DatasetKind, DatasetState
 
 
 class DatasetRef(Frozen):
-    """A dataset of the storage manager, as decisions and workflows point at it."""
+    """A dataset of the storage manager, as decisions and workflows point at it.
+
+    ``logical`` is the name that masks see, "" its own; one not for ``processing`` is never taken.
+    """
 
     uid: str
     namespace: str
@@ -20,6 +23,18 @@ class DatasetRef(Frozen):
     state: DatasetState
     registered_at: datetime
     metadata: Json = {}
+    logical: str = ""
+    processing: bool = True
+
+    @property
+    def seen_as(self) -> str:
+        """Return the name that masks see."""
+        return self.logical or self.name
+
+    @property
+    def member(self) -> str:
+        """Return what its name has after its logical name: ``.s2``, ``.d1``, or ""."""
+        return "" if self.seen_as == self.name else f".{self.name.rpartition('.')[2]}"
 
     @classmethod
     def of(cls, dataset: Dataset) -> "DatasetRef":
@@ -34,6 +49,8 @@ class DatasetRef(Frozen):
             state=dataset.state,
             registered_at=dataset.opened_at,
             metadata={**dataset.metadata, **counts},
+            logical=dataset.logical,
+            processing=dataset.processing,
         )
 
 

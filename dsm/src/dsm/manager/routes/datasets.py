@@ -5,19 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from dsm.manager import closing, datasets, queries
+from dsm.manager import closing, datasets, evidence, queries
 from dsm.manager.contents import read_contents
-from dsm.manager.reading import datasets_by_uid, the_dataset
+from dsm.manager.ledger import read_ledger
+from dsm.manager.parts import read_parts
+from dsm.manager.reading import dataset_row, datasets_by_uid, the_dataset
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Frozen, Page
+from penstock_core.contracts.closing import Evidence, Forecast, Part
 from penstock_core.contracts.dsm import (
     Announcement,
     CloseRequest,
     CloseResult,
     Contents,
     Dataset,
-    Evidence,
     LedgerRow,
     NewDataset,
     Outcome,
@@ -60,13 +62,18 @@ async def list_datasets(
     name: str = "",
     namespace: str = "",
     scope: str = "",
+    logical: str = "",
     state: DatasetState | None = None,
     kind: DatasetKind | None = None,
     after: After = 0,
     limit: Limit = 100,
 ) -> Page[Dataset]:
-    """Return a page of datasets; ``name`` is a glob of ``*``, ``?`` and ``[ab]``."""
+    """Return a page of datasets; ``name`` is a glob of ``*``, ``?`` and ``[ab]``.
+
+    ``logical`` gives a dataset with its successors and deltas.
+    """
     equal = {"namespace": namespace, "scope": scope, "state": state or "", "kind": kind or ""}
+    equal["logical"] = logical
     async with store.read() as connection:
         return await queries.page_datasets(connection, name=name, after=after, limit=limit, **equal)
 
@@ -86,9 +93,18 @@ async def announce(
 async def list_closing(
     store: TheStore, _caller: Reader, after: After = 0, limit: Limit = 500
 ) -> Page[Evidence]:
-    """Return the evidence on open datasets whose producer has announced its end."""
+    """Return the evidence on open inputs, and on others whose producer has announced its end."""
     async with store.read() as connection:
-        return await queries.page_closing(connection, after, limit)
+        return await evidence.page_evidence(connection, after, limit)
+
+
+@router.get("/forecast")
+async def list_forecasts(
+    store: TheStore, _caller: Reader, uid: Annotated[list[str], Query(max_length=500)]
+) -> tuple[Forecast, ...]:
+    """Return when those of these datasets will close that are open, and on what evidence."""
+    async with store.read() as connection:
+        return await evidence.forecasts(connection, uid)
 
 
 @router.post("/close")
@@ -126,7 +142,14 @@ async def get_contents(
 async def get_ledger(store: TheStore, _caller: Reader, uid: str) -> tuple[LedgerRow, ...]:
     """Return the closing ledger of a dataset, oldest first."""
     async with store.read() as connection:
-        return await closing.read_ledger(connection, uid)
+        return await read_ledger(connection, uid)
+
+
+@router.get("/{uid}/parts")
+async def get_parts(store: TheStore, _caller: Reader, uid: str) -> tuple[Part, ...]:
+    """Return the parts of a dataset, by position; one of few files is its own only part."""
+    async with store.read() as connection:
+        return await read_parts(connection, await dataset_row(connection, uid))
 
 
 @router.post("/{uid}/close")

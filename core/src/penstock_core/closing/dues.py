@@ -1,0 +1,46 @@
+"""The values of closing: what may be decided, and when a rule is due."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close it: by which rule, and why, in a sentence for people."""
+
+    rule: str
+    because: str
+    incomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Leave it open.
+
+    Attributes
+    ----------
+    until
+        What is waited for, as a clause for people: ``STF 57 comes``.
+    at
+        When it will close if that does not come; None: only news close it.
+    overdue
+        The close whose time has come, where the policy leaves it to an operator.
+    """
+
+    until: str
+    at: datetime | None = None
+    overdue: Close | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One rule applied: the close that it will make at a moment, unless something comes.
+
+    It depends on the evidence alone, never on the time at which one looks.
+    """
+
+    close: Close
+    unless: str = ""
+    at: datetime = BEFORE_ALL

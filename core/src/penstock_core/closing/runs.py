@@ -1,0 +1,48 @@
+"""Runs whose end nobody tells: they close once they are silent, or a later run has started."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from penstock_core.closing.dues import Close, Due
+from penstock_core.closing.words import listed, missing_named, span
+from penstock_core.contracts.closing import Evidence
+from penstock_core.looks import files
+from penstock_core.states import RunState
+
+
+def run_dues(evidence: Evidence) -> Iterator[Due]:
+    """Give when a run's dataset closes for which no end is announced."""
+    unless = f"a file or {end_awaited(evidence)} comes"
+    last_file_at = evidence.last_file_at or evidence.opened_at
+    silent_s = evidence.policy.idle_timeout_s
+    if silent_s is not None and _takes_data(evidence):
+        heard_at = max(last_file_at, *(run.heard_at for run in evidence.runs))
+        close = _close(evidence, f"nothing came for {span(silent_s)}")
+        yield Due(close, unless, heard_at + timedelta(seconds=silent_s))
+    if evidence.later is not None:
+        wait_s = evidence.policy.max_latency_s
+        since = max(last_file_at, evidence.later.heard_at)
+        silence = f"run {evidence.later.run} has started and no file came for {span(wait_s)}"
+        yield Due(_close(evidence, silence), unless, since + timedelta(seconds=wait_s))
+
+
+def _takes_data(evidence: Evidence) -> bool:
+    """Return whether silence means something: no run is paused, or still to begin."""
+    if any(run.state is RunState.PAUSED for run in evidence.runs):
+        return False
+    return evidence.registered > 0 or any(r.state is not RunState.IMMINENT for r in evidence.runs)
+
+
+def _close(evidence: Evidence, silence: str) -> Close:
+    names = missing_named(evidence)
+    because = f"{end_awaited(evidence)} did not come, and {silence} (rule {evidence.rule})"
+    because += f"; {files(evidence.registered)} registered"
+    return Close("no_end_run", because + (f", missing: {names}" if names else ""), incomplete=True)
+
+
+def end_awaited(evidence: Evidence) -> str:
+    """Return whose end is awaited: of runs that have not ended, else of streams that have not."""
+    running = [run.run for run in evidence.runs if run.state is not RunState.ENDED]
+    if running:
+        return f"end_run of run {listed(running, '')}"
+    return f"end_run of {listed([s for run in evidence.runs for s in run.going], 'a stream')}"

@@ -1,0 +1,107 @@
+"""Rules for datasets, as operators set and remove them."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dsm.manager import tables
+from dsm.manager.rulebook import BUILT_IN, Rulebook, built_in_rules, rulebook_of, selector_of
+from dsm.manager.rules import check_word
+from dsm.manager.work import Work
+from penstock_core.clock import parse_time
+from penstock_core.contracts.closing import NewRule, Policy, Rule
+from penstock_core.errors import Conflict, NotFound
+from penstock_core.eventlog import NewEvent
+
+CHANGED = "rule.changed"
+_R = tables.rule.c
+
+
+async def read_rules(connection: AsyncConnection) -> tuple[Rule, ...]:
+    """Return the rules that operators have set, by name."""
+    rows = await connection.execute(select(tables.rule).order_by(_R.name))
+    return tuple(_rule(row) for row in rows)
+
+
+async def read_rulebook(connection: AsyncConnection) -> Rulebook:
+    """Return all rules, ready to be asked."""
+    return rulebook_of(await read_rules(connection))
+
+
+async def list_rules(connection: AsyncConnection) -> tuple[Rule, ...]:
+    """Return all rules in the order in which they are asked, those built in last."""
+    rules = await read_rules(connection)
+    return (*sorted(rules, key=lambda rule: (-rule.priority, rule.name)), *built_in_rules())
+
+
+async def the_rule(connection: AsyncConnection, name: str) -> Rule:
+    """Return one rule; raises ``NotFound``."""
+    for rule in await list_rules(connection):
+        if rule.name == name:
+            return rule
+    raise _no_rule(name)
+
+
+async def set_rule(work: Work, name: str, new: NewRule, actor: str) -> Rule:
+    """Store a rule in place of the one of its name; it applies to open datasets at once.
+
+    Raises
+    ------
+    InvalidInput
+        the name is no word, or a mask cannot be read or can never match.
+    Conflict
+        the name is that of a built-in rule.
+    """
+    _refuse_built_in(check_word(name))
+    given = new.model_dump(exclude={"policy"})
+    at = parse_time(work.at)
+    rule = Rule(**given, policy=new.policy, name=name, changed_at=at, changed_by=actor)
+    selector_of(rule)
+    await work.connection.execute(delete(tables.rule).where(_R.name == name))
+    await work.connection.execute(insert(tables.rule), _row(rule, work.at))
+    _tell(work, rule)
+    return rule
+
+
+async def remove_rule(work: Work, name: str) -> None:
+    """Remove a rule; raises ``NotFound``, or ``Conflict`` for one that is built in."""
+    _refuse_built_in(name)
+    rule = await the_rule(work.connection, name)
+    await work.connection.execute(delete(tables.rule).where(_R.name == name))
+    _tell(work, rule)
+
+
+def _tell(work: Work, rule: Rule) -> None:
+    body = {"name": rule.name, "changed_by": rule.changed_by}
+    work.tell_event(NewEvent(CHANGED, rule.name, rule.namespace, body))
+
+
+def _rule(row: Row[Any]) -> Rule:
+    values = dict(row._mapping)
+    return Rule(**values | {"policy": Policy(**values["policy"])})
+
+
+def _row(rule: Rule, at: str) -> dict[str, Any]:
+    values = rule.model_dump(mode="json", exclude={"policy"})
+    return values | {
+        "policy": rule.policy.model_dump(mode="json", exclude_unset=True),
+        "changed_at": at,
+    }
+
+
+def _refuse_built_in(name: str) -> None:
+    if name.startswith(BUILT_IN):
+        raise Conflict(
+            f"Rules whose name begins with {BUILT_IN!r} are built in.",
+            hint="Set a rule of another name with the mask *: it is asked before them.",
+            field="name",
+        )
+
+
+def _no_rule(name: str) -> NotFound:
+    return NotFound(
+        f"There is no rule {name[:100]!r}.",
+        hint="GET /api/v1/rule lists them, in the order in which they are asked.",
+        facts={"name": name[:100]},
+    )
