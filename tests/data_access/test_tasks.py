@@ -214,7 +214,7 @@ async def test_a_state_copied_while_its_dataset_is_named_is_not_lost(
         await open_datasets(connection, {number: "out1"})
 
     async def close(connection: AsyncConnection) -> None:
-        await copy_states(connection, {"out1": DatasetState.CLOSED})
+        await copy_states(connection, [DatasetCopy(uid="out1", state=DatasetState.CLOSED)])
 
     store = Store(room.house.settings.database("data-access"))
     earlier, later = (name, close) if first == "the opening" else (close, name)

@@ -114,8 +114,8 @@ def test_a_bad_document_is_refused_at_its_line(main: str, message: str) -> None:
             "an input per source",
         ),
         (
-            changed("out: [out]", "out: [out]\n    hints: [{class: penstock:Task, waitFor: x}]"),
-            "main.cwl:11:36: not taken yet: waitFor (in penstock:Task)",
+            changed("out: [out]", "out: [out]\n    hints: [{class: penstock:Task, site: x}]"),
+            "main.cwl:11:36: not taken yet: site (in penstock:Task)",
             "Leave it out",
         ),
         (

@@ -29,13 +29,20 @@ def task(task_id: int, status: str, files: int = 3) -> TaskReport:
 
 
 def closed(seq: int, uid: str, state: str) -> Event:
-    body = {"uid": uid, "state": state}
+    body = {"uid": uid, "state": state, "files": 3, "incomplete": False, "name": uid}
     return Event(seq=seq, topic="dataset.closed", key=uid, namespace="default", at="", body=body)
 
 
 def test_only_the_last_state_of_a_dataset_is_copied() -> None:
     events = (closed(1, "a", "CLOSED"), closed(2, "b", "CLOSED"), closed(3, "a", "DELETED"))
     assert {c.uid: c.state for c in copies(events)} == {"a": "DELETED", "b": "CLOSED"}
+
+
+def test_what_is_found_out_of_a_closed_dataset_is_copied_and_of_an_open_one_not() -> None:
+    late = closed(2, "a", "CLOSED")
+    late = late.model_copy(update={"body": late.body | {"incomplete": True}})
+    events = (closed(1, "a", "CLOSED"), late, closed(3, "b", "OPEN"))
+    assert [(c.uid, c.files, c.incomplete) for c in copies(events)] == [("a", 3, True)]
 
 
 def test_only_the_last_report_of_a_task_counts() -> None:

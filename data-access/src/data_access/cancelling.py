@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.actions.rules import RUNNING
 from data_access.bulk import Row, chunks
+from data_access.ending import write_ended
 from data_access.schema import log, task, task_input, workflow
-from data_access.task_events import request_event, status_event
-from penstock_core.clock import now
+from data_access.task_events import request_event
 from penstock_core.states import TaskStatus
 
 
@@ -23,25 +23,10 @@ async def cancel_dependants(connection: AsyncConnection, workflows: Iterable[int
         rows = await _tasks(connection, some)
         doomed = _doomed(rows, await _links(connection, rows))
         planned = [(row, why) for row, why in doomed if row["status"] == TaskStatus.DEFINED]
-        await write_cancelled(connection, [(row, _because(why)) for row, why in planned])
+        told = [(row, _because(why)) for row, why in planned]
+        await write_ended(connection, TaskStatus.CANCELLED, told)
         running = [row for row, _ in doomed if row["status"] in RUNNING]
         await log.append(connection, [request_event(row, "cancel") for row in running])
-
-
-async def write_cancelled(connection: AsyncConnection, tasks: list[tuple[Row, str]]) -> None:
-    """Write CANCELLED, each with its reason, and the events."""
-    if not tasks:
-        return
-    at = now().isoformat()
-    changes = [{"number": row["task_id"], "reason": reason} for row, reason in tasks]
-    change = (
-        task.update()
-        .where(task.c.task_id == bindparam("number"))
-        .values(status=TaskStatus.CANCELLED, paused=False, ended_at=at)
-    )
-    await connection.execute(change, changes)
-    moved = [{**row, "status": TaskStatus.CANCELLED, "reason": why} for row, why in tasks]
-    await log.append(connection, [status_event(row) for row in moved])
 
 
 def _because(step: str) -> str:

@@ -37,7 +37,7 @@ def catalogue_entry(row: Any) -> CatalogueEntry:
     own = ("template_id", "name", "version", "status", "recipe_digest")
     return CatalogueEntry(
         **{name: row[name] for name in own},
-        **{name: getattr(content, name) for name in ("masks", *SHOWN)},
+        **{name: getattr(content, name) for name in ("masks", "values", *SHOWN)},
         effective_from=row["effective_from"] or row["created_at"],
         effective_until=row.get("effective_until"),
     )

@@ -45,6 +45,7 @@ async def compile_content(compiler: Compiler, content: Content) -> Compiled:
             input=content.input,
             masks=content.masks,
             values=content.values,
+            value_ranges=content.value_ranges,
         )
     )
     _require_values(recipe, content)
@@ -53,7 +54,8 @@ async def compile_content(compiler: Compiler, content: Content) -> Compiled:
 
 
 def _require_values(recipe: Recipe, content: Content) -> None:
-    missing = [i.name for i in recipe.inputs if i.required and i.name not in content.values]
+    given = {*content.values, *content.value_ranges}
+    missing = [i.name for i in recipe.inputs if i.required and i.name not in given]
     if missing:
         raise InvalidTemplate(
             f"Workflow input {missing[0]} has neither a default nor a value.",

@@ -8,13 +8,27 @@ from typing import Any
 import yaml
 
 from penstock_core.contracts.base import Frozen, Json
-from penstock_core.contracts.workflow import CatchUp, DatasetRef, NewTemplate, TemplateChange
+from penstock_core.contracts.workflow import (
+    CatchUp,
+    DatasetRef,
+    NewTemplate,
+    TemplateChange,
+    ValueRanges,
+)
 from penstock_core.contracts.workflow.templates import CATCH_UP_AFTER_S
 from penstock_core.errors import InvalidInput, InvalidMask
 from penstock_core.masks import Selector, parse_condition, parse_mask
 
 MAIN = "template.cwl"
-SHOWN = ("exclude", "where", "namespace", "takes_outputs", "catch_up", "catch_up_after_s")
+SHOWN = (
+    "exclude",
+    "where",
+    "namespace",
+    "value_ranges",
+    "takes_outputs",
+    "catch_up",
+    "catch_up_after_s",
+)
 """What matching needs of a content, besides its masks, and everybody is shown as it is."""
 
 
@@ -30,6 +44,7 @@ class Content(Frozen):
     main: str
     input: str = ""
     values: Json = {}
+    value_ranges: ValueRanges = {}
     takes_outputs: bool = False
     catch_up: CatchUp = CatchUp.ALL
     catch_up_after_s: float = CATCH_UP_AFTER_S
@@ -51,7 +66,8 @@ def content_of(new: NewTemplate) -> Content:
 
 def changed(before: Content, change: TemplateChange) -> Content:
     """Return ``before`` with what ``change`` gives put in its place."""
-    given = change.model_dump(exclude_none=True, exclude={"status", "effective_from"})
+    own = TemplateChange.model_fields.keys() - {"status", "effective_from"}
+    given = {n: value for n in own if (value := getattr(change, n)) is not None}
     if "inner_dataset_mask" in given or "masks" in given:
         given["masks"] = _masks(given.pop("inner_dataset_mask", ""), given.get("masks", ()))
     if "description" in given or "documents" in given:

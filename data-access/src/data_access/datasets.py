@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.counters import Counters
 from data_access.dataset_rows import read_dataset
-from data_access.readiness import copy_states, early_states, move_datasets
+from data_access.readiness import open_states
 from data_access.schema import dataset
 from penstock_core.contracts.workflow import DatasetRef, DatasetRow
 from penstock_core.errors import Duplicate
@@ -75,5 +75,4 @@ async def _name(connection: AsyncConnection, number: int, uid: str) -> None:
         )
     this = dataset.c.dataset_id == number
     await connection.execute(dataset.update().where(this).values(uid=uid))
-    await move_datasets(connection, {number: DatasetState.OPEN})
-    await copy_states(connection, await early_states(connection, [uid]))
+    await open_states(connection, {number: uid})

@@ -64,12 +64,12 @@ async def _origins(connection: AsyncConnection, batch: GeneratedBatch) -> dict[i
     """Return what each template of the batch runs; one that is gone makes the batch stale."""
     wanted = {plan.template_id for plan in batch.workflows}
     wanted |= {match.template_id for each in batch.decisions for match in each.matches}
-    columns = (template.c.template_id, template.c.recipe_digest, template.c.content)
+    columns = (template.c.template_id, template.c.recipe_digest)
     found: dict[int, Origin] = {}
     for some in chunks(wanted):
         query = select(*columns).where(template.c.template_id.in_(some))
-        for number, digest, content in await connection.execute(query):
-            found[number] = Origin(digest, content["values"], template_id=number)
+        for number, digest in await connection.execute(query):
+            found[number] = Origin(digest, template_id=number)
     if missing := sorted(wanted - found.keys()):
         raise Stale(
             f"Template {missing[0]} is not there (any more).",
@@ -145,4 +145,4 @@ async def _copy_known(connection: AsyncConnection, refs: Mapping[str, DatasetRef
     for some in chunks(refs):
         query = select(dataset.c.uid).where(dataset.c.uid.in_(some))
         known.update((await connection.execute(query)).scalars())
-    await copy_states(connection, {uid: refs[uid].state for uid in known})
+    await copy_states(connection, [refs[uid].copied() for uid in known])

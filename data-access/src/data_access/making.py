@@ -11,7 +11,7 @@ from data_access.counters import Counters
 from data_access.lineage import why_endless
 from data_access.plans import Clash, Key, Known, Origin, Planner, Rows
 from data_access.readiness import copy_states, early_states
-from data_access.schema import dataset, log, task, task_input, workflow
+from data_access.schema import dataset, log, task, task_gate, task_input, workflow
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, SpdTask
 from penstock_core.eventlog import NewEvent
@@ -149,14 +149,15 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
     await insert(connection, workflow, rows.workflows)
     await insert(connection, task, rows.tasks)
     await insert(connection, task_input, rows.inputs)
+    await insert(connection, task_gate, rows.gates)
 
 
 async def _take_states(connection: AsyncConnection, rows: Rows, made: Sequence[Chain]) -> None:
     """Give masked datasets the newest state that anybody told of."""
-    states = {c.masked.uid: c.masked.state for c in made if c.masked.uid}
+    copies = {c.masked.uid: c.masked.copied() for c in made if c.masked.uid}
     new = [row["uid"] for row in (*rows.datasets, *rows.named) if row["uid"]]
-    states |= await early_states(connection, new)
-    await copy_states(connection, states)
+    copies |= await early_states(connection, new)
+    await copy_states(connection, copies.values())
 
 
 def _events(rows: Rows) -> list[NewEvent]:

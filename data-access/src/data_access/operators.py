@@ -5,7 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data_access.actions.doing import act_on_one
 from data_access.actions.rules import RUNNING
 from data_access.bulk import Row
-from data_access.cancelling import cancel_dependants, write_cancelled
+from data_access.cancelling import cancel_dependants
+from data_access.ending import write_ended
 from data_access.schema import task
 from data_access.submitted import lock_tasks
 from data_access.task_rows import no_task, read_task
@@ -53,7 +54,7 @@ async def delete_task(store: Store, task_id: int) -> None:
                 facts={"status": row["status"]},
             )
         if row["status"] == TaskStatus.DEFINED:
-            await write_cancelled(connection, [(row, "deleted")])
+            await write_ended(connection, TaskStatus.CANCELLED, [(row, "deleted")])
             await cancel_dependants(connection, [row["workflow_id"]])
         await connection.execute(task.delete().where(task.c.task_id == task_id))
 

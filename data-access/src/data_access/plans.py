@@ -6,7 +6,6 @@ match, then for each step its output and its log.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from data_access.bulk import Row
 from data_access.counters import Counters
@@ -30,13 +29,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a workflow runs: a recipe with values, and the template version that it comes from.
+    """What a workflow runs: a recipe, and the template version that it comes from.
 
     ``created_by`` and ``because`` say who asked for it and why; "" where a mask took its dataset.
     """
 
     recipe_digest: str
-    values: Mapping[str, Any]
     template_id: int | None = None
     idempotency_key: str | None = None
     created_by: str = ""
@@ -60,6 +58,7 @@ class Rows:
     workflows: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
     inputs: list[Row] = field(default_factory=list)
+    gates: list[Row] = field(default_factory=list)
 
 
 class Planner:
@@ -153,7 +152,7 @@ class Planner:
             "rerun": plan.rerun,
             "namespace": masked.namespace,
             "recipe_digest": origin.recipe_digest,
-            "values": dict(origin.values),
+            "values": plan.values,
             "idempotency_key": origin.idempotency_key,
             "created_at": self._at,
             "created_by": origin.created_by,
@@ -178,8 +177,13 @@ class Planner:
         log = self._dataset((*where, task.log_name), None, DatasetKind.LOG, new, workflow_id)
         needs = self._needs(number, task, made)
         self.rows.inputs.extend(needs)
+        gates = [
+            {"task_id": number, "namespace": namespace, "met": False, **gate.model_dump()}
+            for gate in dict.fromkeys(task.gates)
+        ]
+        self.rows.gates.extend(gates)
         links = (made[task.reads].dataset_id, output.dataset_id, log.dataset_id)
-        waiting = sum(not need["met"] for need in needs)
+        waiting = sum(not need["met"] for need in needs) + len(gates)
         self.rows.tasks.append(
             self._task_row(number, workflow_id, task, links, waiting) | {"behind": plan.behind}
         )

@@ -1,16 +1,20 @@
 """When tasks become due: a need is met by its dataset's state, and counted down in bulk.
 
-Nobody polls: ``task.waiting`` is the number of unmet needs, and what moves a dataset moves it.
+Nobody polls: ``task.waiting`` is the number of unmet needs and gates, and what moves a dataset
+moves it.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import BigInteger, Boolean, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import chunks, insert_into
-from data_access.schema import UNMET, dataset, early_state, task, task_input
+from data_access.schema import UNMET, dataset, early_state, task_input
+from data_access.skipping import skip_empty
+from data_access.waiting import count_down
+from penstock_core.contracts.workflow import DatasetCopy
 from penstock_core.states import DATASET_MOVES, DatasetState, may_move
 
 EXISTS = frozenset({DatasetState.OPEN, DatasetState.CLOSED})
@@ -21,9 +25,9 @@ def is_met(until: str, state: DatasetState) -> bool:
     return state in EXISTS if until == "open" else state is DatasetState.CLOSED
 
 
-async def copy_states(connection: AsyncConnection, states: Mapping[str, DatasetState]) -> None:
-    """Store the states of these datasets, by uid; those not heard of yet are kept for later."""
-    unknown = await _copy_known(connection, states)
+async def copy_states(connection: AsyncConnection, copies: Iterable[DatasetCopy]) -> None:
+    """Store what became of these datasets; of those not heard of yet it is kept for later."""
+    unknown = await _copy_known(connection, {each.uid: each for each in copies})
     if unknown:
         await _keep_early(connection, unknown)
         # Whoever names one of them at this moment was waited for by the insertion.
@@ -32,47 +36,63 @@ async def copy_states(connection: AsyncConnection, states: Mapping[str, DatasetS
 
 
 async def _copy_known(
-    connection: AsyncConnection, states: Mapping[str, DatasetState]
-) -> dict[str, DatasetState]:
-    """Move the datasets that are known; return the states of the others."""
-    known = await _known(connection, states)
+    connection: AsyncConnection, copies: Mapping[str, DatasetCopy]
+) -> dict[str, DatasetCopy]:
+    """Move the datasets that are known; return what is told of the others."""
+    known = await _known(connection, copies)
     moved = {
-        number: states[uid]
+        number: copies[uid]
         for uid, (number, before) in known.items()
-        if before != states[uid] and may_move(DATASET_MOVES, before, states[uid])
+        if may_move(DATASET_MOVES, before, copies[uid].state)
     }
-    await move_datasets(connection, moved)
-    return {uid: state for uid, state in states.items() if uid not in known}
+    await _write(connection, moved)
+    return {uid: copy for uid, copy in copies.items() if uid not in known}
 
 
-async def early_states(connection: AsyncConnection, uids: Iterable[str]) -> dict[str, DatasetState]:
-    """Return, and forget, the states that came before the datasets themselves.
+async def early_states(connection: AsyncConnection, uids: Iterable[str]) -> dict[str, DatasetCopy]:
+    """Return, and forget, what was told of datasets before they were heard of.
 
     Its own row first: on PostgreSQL that waits for whoever copies the same state at this moment.
     """
     wanted = set(uids)
     await _hold_early(connection, wanted)
-    found: dict[str, DatasetState] = {}
+    found: dict[str, DatasetCopy] = {}
     for some in chunks(wanted):
-        gone = early_state.delete().where(early_state.c.uid.in_(some))
-        rows = await connection.execute(gone.returning(early_state.c.uid, early_state.c.state))
-        found |= {uid: DatasetState(state) for uid, state in rows}
-    return {uid: state for uid, state in found.items() if state is not DatasetState.DEFINED}
+        gone = early_state.delete().where(early_state.c.uid.in_(some)).returning(*early_state.c)
+        for row in (await connection.execute(gone)).mappings():
+            found[row["uid"]] = DatasetCopy(**row)
+    return {uid: copy for uid, copy in found.items() if copy.state is not DatasetState.DEFINED}
 
 
-async def move_datasets(connection: AsyncConnection, states: Mapping[int, DatasetState]) -> None:
-    """Write these states, by dataset id, and count down the needs that they meet.
+async def open_states(connection: AsyncConnection, datasets: Mapping[int, str]) -> None:
+    """Open datasets that have just got their uid, by their id; what came early counts after."""
+    opened = {n: DatasetCopy(uid=uid, state=DatasetState.OPEN) for n, uid in datasets.items()}
+    await _write(connection, opened)
+    early = await early_states(connection, datasets.values())
+    await copy_states(connection, early.values())
+
+
+async def _write(connection: AsyncConnection, copies: Mapping[int, DatasetCopy]) -> None:
+    """Write what is told, by dataset id, and do all that follows for tasks.
 
     The dataset's row is written first: on PostgreSQL that waits for whoever makes a task of it
     at this moment, whose needs are then seen.
     """
-    if not states:
+    if not copies:
         return
-    rows = [{"number": number, "state": state} for number, state in sorted(states.items())]
-    change = dataset.update().where(dataset.c.dataset_id == bindparam("number"))
-    await connection.execute(change, rows)
+    told = {
+        "files": func.coalesce(bindparam("told_files", type_=BigInteger), dataset.c.files),
+        "incomplete": func.coalesce(bindparam("lacks", type_=Boolean), dataset.c.incomplete),
+    }
+    change = dataset.update().where(dataset.c.dataset_id == bindparam("number")).values(**told)
+    rows = [
+        {"number": n, "state": c.state, "told_files": c.files, "lacks": c.incomplete}
+        for n, c in sorted(copies.items())
+    ]
+    await connection.execute(change.values(state=bindparam("state")), rows)
     for until in ("open", "closed"):
-        await _meet(connection, until, [n for n, s in states.items() if is_met(until, s)])
+        await _meet(connection, until, [n for n, c in copies.items() if is_met(until, c.state)])
+    await skip_empty(connection, [n for n, c in copies.items() if is_met("closed", c.state)])
 
 
 async def _known(
@@ -87,14 +107,14 @@ async def _known(
     return known
 
 
-async def _keep_early(connection: AsyncConnection, states: Mapping[str, DatasetState]) -> None:
-    if not states:
-        return
+async def _keep_early(connection: AsyncConnection, copies: Mapping[str, DatasetCopy]) -> None:
     change = insert_into(connection, early_state)
-    change = change.on_conflict_do_update(
-        index_elements=["uid"], set_={"state": change.excluded.state}
-    )
-    rows = [{"uid": uid, "state": state} for uid, state in sorted(states.items())]
+    newer = {name: change.excluded[name] for name in ("state", "files", "incomplete")}
+    change = change.on_conflict_do_update(index_elements=["uid"], set_=newer)
+    rows = [
+        copy.model_dump() | {"incomplete": bool(copy.incomplete)}
+        for _, copy in sorted(copies.items())
+    ]
     await connection.execute(change, rows)
 
 
@@ -117,8 +137,4 @@ async def _meet(connection: AsyncConnection, until: str, datasets: Iterable[int]
             .returning(task_input.c.task_id)
         )
         met.update((await connection.execute(change)).scalars())
-    if met:
-        fewer = task.c.waiting - bindparam("met")
-        this = task.c.task_id == bindparam("number")
-        rows = [{"number": number, "met": n} for number, n in sorted(met.items())]
-        await connection.execute(task.update().where(this).values(waiting=fewer), rows)
+    await count_down(connection, met)

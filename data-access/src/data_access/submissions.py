@@ -107,7 +107,7 @@ class Submissions:
                 return repeated
             await store_recipe(connection, digest, recipe)
             plan = _plan(new, ref, recipe, counters.peek("task"))
-            origin = Origin(digest, {}, idempotency_key=new.idempotency_key or None)
+            origin = Origin(digest, idempotency_key=new.idempotency_key or None)
             made = await make_chains(connection, counters, [Chain(plan, ref, origin)])
             if made.clashes:
                 raise Conflict(made.clashes[0].reason, hint="Give the dataset another name.")

@@ -8,12 +8,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import Row, chunks
-from data_access.readiness import copy_states, early_states, move_datasets
+from data_access.readiness import open_states
 from data_access.schema import dataset, log, task, workflow
 from data_access.task_events import late_requests, status_event
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import SubmittedTask
-from penstock_core.states import DatasetState, TaskStatus
+from penstock_core.states import TaskStatus
 from penstock_core.store import Store
 
 logger = logging.getLogger(__name__)
@@ -82,8 +82,7 @@ async def open_datasets(connection: AsyncConnection, uids: Mapping[int, str]) ->
         return
     change = dataset.update().where(dataset.c.dataset_id == bindparam("number"))
     await connection.execute(change, [{"number": n, "uid": u} for n, u in sorted(new.items())])
-    await move_datasets(connection, dict.fromkeys(new, DatasetState.OPEN))
-    await copy_states(connection, await early_states(connection, new.values()))
+    await open_states(connection, new)
 
 
 async def _name(connection: AsyncConnection, names: Mapping[int, str]) -> None:

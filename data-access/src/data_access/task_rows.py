@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.schema import dataset, job, task, task_input, workflow
+from data_access.schema import dataset, job, task, workflow
+from data_access.task_waits import on_incomplete, waits_for
 from penstock_core.contracts.workflow import JobReport, SpdTask, Task
 from penstock_core.errors import NotFound
-from penstock_core.states import DatasetState, TaskStatus
+from penstock_core.states import TaskStatus
 
 _masked = dataset.alias("masked")
 _in = dataset.alias("in_")
 _out = dataset.alias("out")
 _log = dataset.alias("log")
-_maker = task.alias("maker")
-_LOST = (TaskStatus.FAILED, TaskStatus.PARTIAL, TaskStatus.CANCELLED)
 _OWN = [
     c for c in task.c if c.name in Task.model_fields and c.name not in ("workflow_id", "waits_for")
 ]
@@ -68,8 +67,17 @@ def filtered(
 async def read_rich(connection: AsyncConnection, query: Select[Any]) -> list[Task]:
     """Return the tasks of a query made by :func:`rich_tasks`."""
     rows = (await connection.execute(query)).mappings().all()
-    waits = await _waits_for(connection, [r["task_id"] for r in rows if r["status"] == "DEFINED"])
-    return [Task(**row, waits_for=tuple(waits.get(row["task_id"], ()))) for row in rows]
+    waiting = [r["task_id"] for r in rows if r["status"] == TaskStatus.DEFINED]
+    waits = await waits_for(connection, waiting)
+    lacking = await on_incomplete(connection, [r["task_id"] for r in rows])
+    return [
+        Task(
+            **row,
+            waits_for=tuple(waits.get(row["task_id"], ())),
+            input_incomplete=row["task_id"] in lacking,
+        )
+        for row in rows
+    ]
 
 
 async def read_task(connection: AsyncConnection, task_id: int) -> Task:
@@ -127,42 +135,3 @@ async def read_jobs(
         .limit(limit)
     )
     return [JobReport(**row) for row in (await connection.execute(query)).mappings()]
-
-
-async def _waits_for(connection: AsyncConnection, tasks: Sequence[int]) -> dict[int, list[str]]:
-    same_chain = (_maker.c.workflow_id == task.c.workflow_id) & (_maker.c.step == task_input.c.step)
-    query = (
-        select(
-            task_input.c.task_id,
-            task_input.c.until,
-            dataset.c.name,
-            dataset.c.state,
-            _maker.c.task_id.label("maker"),
-            _maker.c.status.label("maker_status"),
-            _maker.c.loss_accepted_by.label("accepted_by"),
-        )
-        .join(dataset, dataset.c.dataset_id == task_input.c.dataset_id)
-        .join(task, task.c.task_id == task_input.c.task_id)
-        .outerjoin(_maker, same_chain & _maker.c.status.in_(_LOST))
-        .where(task_input.c.task_id.in_(tasks), task_input.c.met.is_(False))
-        .order_by(task_input.c.task_id, task_input.c.step)
-    )
-    waits: dict[int, list[str]] = {}
-    for row in await connection.execute(query):
-        waits.setdefault(row.task_id, []).append(_in_words(row))
-    return waits
-
-
-def _in_words(need: Row[Any]) -> str:
-    if need.state == DatasetState.DELETED:
-        return f"{need.name}, which was deleted"
-    if need.until == "open":
-        return f"{need.name} to exist"
-    if need.maker is None:
-        return f"{need.name} to be closed"
-    ended = f"{need.name} to be closed; task {need.maker} ended {need.maker_status}"
-    if need.accepted_by:
-        return f"{ended}, and {need.accepted_by} accepted the loss: it closes soon"
-    if need.maker_status == TaskStatus.CANCELLED:
-        return f"{ended}, so it stays open until an operator closes it"
-    return f"{ended}, so it stays open until that is retried or its loss accepted"

@@ -32,7 +32,6 @@ class Version:
         """Return what a workflow of it runs, and who asked for it."""
         return Origin(
             self.entry.recipe_digest,
-            self.content.values,
             template_id=self.entry.template_id,
             idempotency_key=idempotency_key or None,
             created_by=created_by,

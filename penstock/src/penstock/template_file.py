@@ -7,7 +7,7 @@ import yaml
 from pydantic import ConfigDict, Field, ValidationError
 
 from penstock_core.contracts.base import Frozen, Json
-from penstock_core.contracts.workflow import NewTemplate
+from penstock_core.contracts.workflow import NewTemplate, ValueRanges
 from penstock_core.errors import InvalidInput
 from penstock_core.states import TemplateStatus
 
@@ -17,7 +17,7 @@ class TemplateFile(Frozen):
 
     ``main`` is the document with the workflow, ``documents`` are all files that it needs, both
     relative to the file's folder; ``input`` is the workflow input that takes the dataset and
-    ``values`` are for the others. ``dialect: spd`` sends ``main`` as SPD's description.
+    ``values`` are for the others, before which ``value_ranges`` count by the dataset's run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +31,7 @@ class TemplateFile(Frozen):
     documents: tuple[str, ...] = ()
     input: str = ""
     values: Json = {}
+    value_ranges: ValueRanges = {}
     status: TemplateStatus = TemplateStatus.ACTUAL
 
 

@@ -87,6 +87,7 @@ class Chain:
             output_pattern=hint.output or OUTPUT_PATTERN,
             pause_at=hint.pause_at,
             accept_loss=hint.accept_loss,
+            gates=hint.wait_for,
         )
 
     def _ports(self, step: WorkflowStep, raw: Any, wiring: Wiring) -> tuple[Port, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from cwltool.process import Process
 from cwltool.workflow import Workflow
 
+from penstock_core.contracts.workflow import ValueRanges
 from penstock_core.errors import InvalidTemplate
 from penstock_core.masks import parse_mask
 from recipe import spd
@@ -15,11 +16,13 @@ from recipe.bundle import WRAPPER_SUFFIX, Bundle, inside
 from recipe.chain import Chain
 from recipe.diagnostics import fault
 from recipe.files import check_files
+from recipe.gates import gate_warnings
 from recipe.model import Recipe
 from recipe.plan import check_output_patterns
 from recipe.references import References, place, require_mapping
 from recipe.salad_errors import translate
 from recipe.single_tool import workflow_around
+from recipe.value_ranges import check_ranges
 from recipe.values import check_values
 from recipe.workflow_inputs import bound_input, input_specs
 
@@ -36,6 +39,7 @@ def compile(
     *,
     masks: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
+    value_ranges: ValueRanges | None = None,
 ) -> Recipe:
     """Return the recipe of a bundle; raises ``InvalidTemplate`` with its diagnostics.
 
@@ -52,19 +56,26 @@ def compile(
         names the bound input by them.
     values
         What the template gives for the other inputs; checked against their types.
+    value_ranges
+        The same by ranges of the dataset's run.
     """
+    given, by_run = values or {}, value_ranges or {}
     _check_bundle(documents, main)
     references = References(documents)
     document = require_mapping(main, references.document(main))
     if spd.is_dialect(document):
         meaning = spd.translate(document, main, masks)
-        return _compile_spd(documents, main, meaning, masks, values)
+        return _compile_spd(documents, main, meaning, masks, given, by_run)
     references.check(main)
     _check_version(main, document)
-    recipe = _recipe(Bundle(documents, references.reached()), main, input, set(values or {}))
-    check_values(recipe.inputs, values or {}, documents)
-    check_output_patterns(recipe, _captures(masks))
-    return recipe
+    valued = {*given, *by_run}
+    recipe = _recipe(Bundle(documents, references.reached()), main, input, valued)
+    check_values(recipe.inputs, given, documents, by_run)
+    check_ranges(recipe.inputs, by_run, documents)
+    captures = _captures(masks)
+    check_output_patterns(recipe, captures)
+    more = gate_warnings(recipe, captures) if masks else ()
+    return recipe.model_copy(update={"warnings": (*recipe.warnings, *more)})
 
 
 def _check_bundle(documents: Mapping[str, str], main: str) -> None:
@@ -103,11 +114,14 @@ def _compile_spd(
     main: str,
     meaning: spd.Meaning,
     masks: Sequence[str],
-    values: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+    ranges: ValueRanges,
 ) -> Recipe:
     standard = {**documents, main: json.dumps(meaning.standard, indent=2)}
     try:
-        recipe = compile(standard, main, meaning.input, masks=masks, values=values)
+        recipe = compile(
+            standard, main, meaning.input, masks=masks, values=values, value_ranges=ranges
+        )
     except InvalidTemplate as error:
         hint = f"The lines are those of the standard CWL that it means. {error.hint}".strip()
         raise InvalidTemplate(

@@ -1,7 +1,7 @@
 """The program ``penstock-compile``: one JSON request in, one JSON answer out, within limits.
 
-``{documents, main, input, masks, values}`` on standard input gives ``{recipe}`` or ``{error}``
-on standard output. Limits are set before anything heavy is imported or any document is read.
+A ``CompileRequest`` on standard input gives ``{recipe}`` or ``{error}`` on standard output. Limits
+are set before anything heavy is imported or any document is read.
 """
 
 import json
@@ -64,14 +64,17 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     # Imported here, under the limits: this is the heavy part.
     from penstock_core.errors import PenstockError
     from recipe.compile import compile
+    from recipe.compiler import CompileRequest
 
     try:
+        asked = CompileRequest.model_validate(request)
         recipe = compile(
-            request["documents"],
-            request["main"],
-            request.get("input", ""),
-            masks=request.get("masks", ()),
-            values=request.get("values", {}),
+            asked.documents,
+            asked.main,
+            asked.input,
+            masks=asked.masks,
+            values=asked.values,
+            value_ranges=asked.value_ranges,
         )
     except PenstockError as error:
         return {"error": error.as_json()}

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from penstock_core.contracts.base import Frozen, Json
+from penstock_core.contracts.workflow import ValueRanges
 from penstock_core.errors import InvalidTemplate, PenstockError, ServiceUnavailable, from_json
 from recipe.model import Recipe
 
@@ -29,6 +30,7 @@ class CompileRequest(Frozen):
     input: str = ""
     masks: tuple[str, ...] = ()
     values: Json = {}
+    value_ranges: ValueRanges = {}
 
 
 class Limits(Frozen):

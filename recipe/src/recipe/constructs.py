@@ -57,7 +57,6 @@ CONSTRUCTS: dict[str, Treatment] = {
     "Directory default": Treatment("later", "Pack it (tar) and give a File."),
     "filesPerJob": Treatment("later", "Leave it out: a map makes a job per file."),
     "site": Treatment("later", "Leave it out: everything runs on this machine."),
-    "waitFor": Treatment("later", "Leave it out, or give the constants as a value."),
     "Operation": Treatment("later", "Give a CommandLineTool that does it."),
     "InplaceUpdateRequirement": Treatment("later", "Write a new file instead of changing one."),
     "dockerLoad": Treatment("later", "Name the image by dockerPull."),

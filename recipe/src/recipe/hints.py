@@ -1,18 +1,21 @@
 """Per-step settings: our own hint, and the standard requirements that say what a job needs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from cwltool.process import Process
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from penstock_core.contracts.base import Frozen
-from penstock_core.contracts.workflow import PauseAt
+from penstock_core.contracts.workflow import Gate, PauseAt
+from penstock_core.errors import InvalidMask
 from recipe.constructs import CONSTRUCTS, not_taken, wrong
+from recipe.gates import check_gates, listed
 from recipe.model import Resources, Trigger
 from recipe.standalone import is_our_hint
 
 _IMAGE_SOURCES = ("dockerLoad", "dockerImport", "dockerFile")
+Gates = Annotated[tuple[Gate, ...], BeforeValidator(listed), AfterValidator(check_gates)]
 
 
 class TaskHint(Frozen):
@@ -37,6 +40,8 @@ class TaskHint(Frozen):
         failed.
     acceptLoss
         The fraction of jobs that may fail without anybody being asked.
+    waitFor
+        Other datasets that must be there first, by mask.
     """
 
     rank: int = Field(default=1, ge=1, le=1_000_000)
@@ -48,6 +53,7 @@ class TaskHint(Frozen):
     output: str = ""
     pause_at: PauseAt = Field(default=PauseAt(), alias="pauseAt")
     accept_loss: float = Field(default=0, ge=0, le=1, alias="acceptLoss")
+    wait_for: Gates = Field(default=(), alias="waitFor")
 
 
 FIELDS = tuple(field.alias or name for name, field in TaskHint.model_fields.items())
@@ -75,6 +81,9 @@ def _checked(hint: Mapping[str, Any]) -> dict[str, Any]:
         known = f"It may have: {', '.join(FIELDS)}."
         where = ".".join(str(part) for part in first["loc"])
         raise wrong(hint, name, f"penstock:Task: {where}: {reason}", known) from error
+    except InvalidMask as error:
+        text = f"penstock:Task: waitFor: {error.message}"
+        raise wrong(hint, "waitFor", text, error.hint) from error
     return fields
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from penstock_core.contracts.base import Frozen
-from penstock_core.contracts.workflow import PauseAt
+from penstock_core.contracts.workflow import Gate, PauseAt
 
 OUTPUT_PATTERN = "{input}.{template}.{step}.v{n}"
 """How output datasets are named, unless a step says otherwise."""
@@ -108,6 +108,8 @@ class Step(Frozen):
         SPD's dialect: the output whose file is the job's log ("" = the job's own log).
     accept_loss
         The fraction of jobs that may fail without anybody being asked.
+    gates
+        Other datasets that the task waits for; ``{run}`` and such are filled in by planning.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Step(Frozen):
     output_pattern: str = OUTPUT_PATTERN
     pause_at: PauseAt = PauseAt()
     accept_loss: float = Field(default=0, ge=0, le=1)
+    gates: tuple[Gate, ...] = ()
 
 
 class InputSpec(Frozen):

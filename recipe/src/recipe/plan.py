@@ -12,7 +12,9 @@ from penstock_core.contracts.workflow import (
     PlannedWorkflow,
 )
 from penstock_core.errors import InvalidTemplate
+from recipe.gates import gates_of
 from recipe.model import Link, Recipe, Step, Trigger
+from recipe.value_ranges import values_of
 
 MAX_NAME = 250
 LOG_SUFFIX = ".log"
@@ -31,6 +33,7 @@ def plan(
     """Return the chain that ``template`` makes of ``dataset``; the same arguments, the same plan.
 
     ``captures`` are what the mask caught; output patterns may name them. ``rerun`` 0 is the first.
+    Raises ``InvalidInput`` where the dataset lacks what the plan depends on.
     """
     words = {
         **captures,
@@ -38,17 +41,21 @@ def plan(
         "template": template.name,
         "n": str(template.version),
     }
+    facts = {**dataset.metadata, **captures}
     return PlannedWorkflow(
         template_id=template.template_id,
         dataset_uid=dataset.uid,
         rerun=rerun,
         scope=dataset.scope,
-        tasks=tuple(_task(step, words, rerun, dataset.member) for step in recipe.steps),
+        values=values_of(template.values, template.value_ranges, facts),
+        tasks=tuple(
+            _task(step, {**facts, **words}, output_name(step, words, rerun, dataset.member))
+            for step in recipe.steps
+        ),
     )
 
 
-def _task(step: Step, words: Mapping[str, str], rerun: int, member: str) -> PlannedTask:
-    output = output_name(step, words, rerun, member)
+def _task(step: Step, known: Mapping[str, object], output: str) -> PlannedTask:
     return PlannedTask(
         step=step.name,
         mode=step.mode,
@@ -59,6 +66,7 @@ def _task(step: Step, words: Mapping[str, str], rerun: int, member: str) -> Plan
         retry=step.retry,
         reads=_reads(step.links),
         needs=_needs(step),
+        gates=gates_of(step, known),
         output_name=output,
         log_name=output + LOG_SUFFIX,
         pause_at=step.pause_at,

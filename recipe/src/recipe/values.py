@@ -8,26 +8,43 @@ from recipe.model import REFERENCE, InputSpec
 
 
 def check_values(
-    inputs: Iterable[InputSpec], values: Mapping[str, Any], documents: Container[str]
+    inputs: Iterable[InputSpec],
+    values: Mapping[str, Any],
+    documents: Container[str],
+    ranged: Container[str] = (),
 ) -> None:
     """Raise ``InvalidTemplate`` for a value without input, of a wrong type, or one that lacks.
 
     A File is one of the bundle's ``documents``, named ``bundle:<path>``, or has its contents.
+    ``ranged`` inputs get their values by run.
     """
     specs = {spec.name: spec for spec in inputs}
     for name, value in values.items():
-        if name not in specs:
-            has = ", ".join(sorted(specs)) or "none"
-            raise _wrong(name, f"there is no input {name!r} that takes a value (there is: {has}).")
-        if not fits(specs[name].type, value):
-            raise _wrong(name, f"{value!r} does not fit input {name!r} of type {specs[name].type}.")
-        for location in _locations(value):
-            if location.removeprefix(REFERENCE) not in documents or REFERENCE not in location:
-                raise _wrong(name, f"{location!r} is no file of the bundle; name it bundle:<path>.")
-    missing = [n for n, s in specs.items() if s.required and values.get(n) is None]
+        check_value(specs, name, value, documents, f"values.{name}")
+    missing = [
+        n for n, s in specs.items() if s.required and values.get(n) is None and n not in ranged
+    ]
     if missing:
         names = ", ".join(sorted(missing))
-        raise _wrong(missing[0], f"required inputs without value or default: {names}.")
+        field = f"values.{missing[0]}"
+        raise wrong_value(field, f"required inputs without value or default: {names}.")
+
+
+def check_value(
+    specs: Mapping[str, InputSpec], name: str, value: Any, documents: Container[str], field: str
+) -> None:
+    """Raise ``InvalidTemplate`` at ``field`` unless the input ``name`` may have this value."""
+    if name not in specs:
+        has = ", ".join(sorted(specs)) or "none"
+        message = f"there is no input {name!r} that takes a value (there is: {has})."
+        raise wrong_value(field, message)
+    if not fits(specs[name].type, value):
+        kind = specs[name].type
+        raise wrong_value(field, f"{value!r} does not fit input {name!r} of type {kind}.")
+    for location in _locations(value):
+        if location.removeprefix(REFERENCE) not in documents or REFERENCE not in location:
+            message = f"{location!r} is no file of the bundle; name it bundle:<path>."
+            raise wrong_value(field, message)
 
 
 def _locations(value: Any) -> Iterator[str]:
@@ -41,11 +58,11 @@ def _locations(value: Any) -> Iterator[str]:
         yield from _locations(child)
 
 
-def _wrong(name: str, message: str) -> InvalidTemplate:
-    hint = "Correct `values`, or give the input a default."
-    return InvalidTemplate(
-        f"values: {message}", hint=hint, field=f"values.{name}", facts={"diagnostics": []}
-    )
+def wrong_value(field: str, message: str) -> InvalidTemplate:
+    """Return the error for a value that the template gives, not its documents."""
+    where = field.partition(".")[0]
+    hint = f"Correct `{where}`, or give the input a default."
+    return InvalidTemplate(f"{where}: {message}", hint=hint, field=field, facts={"diagnostics": []})
 
 
 def fits(cwl_type: Any, value: Any) -> bool:

@@ -8,16 +8,17 @@ from penstock_core.contracts.base import Event
 from penstock_core.contracts.dsm import Announcement
 from penstock_core.contracts.workflow import CopiedStates, DatasetCopy, ObservedBatch, TaskReport
 from penstock_core.contracts.workload import Command, Report
-from penstock_core.states import TaskStatus
+from penstock_core.states import DatasetState, TaskStatus
 from task_manager.workload import WorkloadSystem
 
 BATCH = 500
-STATE_TOPICS = ("dataset.closed", "dataset.deleted")
+STATE_TOPICS = ("dataset.closed", "dataset.changed", "dataset.deleted")
+COPIED = frozenset({DatasetState.CLOSED, DatasetState.DELETED})
 ENDED_WELL = frozenset({TaskStatus.FINISHED, TaskStatus.SKIPPED})
 
 
 class StateCopier:
-    """Copies closed and deleted states of datasets to data-access, which makes tasks due.
+    """Copies what became of closed and deleted datasets to data-access, which makes tasks due.
 
     ``on_copied`` is called after a stretch is stored, for whoever looks for due tasks.
     """
@@ -49,9 +50,16 @@ class StateCopier:
 
 
 def copies(events: tuple[Event, ...]) -> tuple[DatasetCopy, ...]:
-    """Return the last state that ``events`` tell of each dataset."""
-    newest = {event.body["uid"]: event.body["state"] for event in events}
-    return tuple(DatasetCopy(uid=uid, state=state) for uid, state in newest.items())
+    """Return what ``events`` tell last of each dataset that is closed or deleted.
+
+    One that is closed may change still: what is found out later may make it incomplete.
+    """
+    newest = {event.body["uid"]: event.body for event in events}
+    return tuple(
+        DatasetCopy(**{name: body[name] for name in DatasetCopy.model_fields})
+        for body in newest.values()
+        if body["state"] in COPIED
+    )
 
 
 class ReportFollower:

@@ -8,6 +8,7 @@ from penstock_core.clients.history import HistoryClient
 from penstock_core.clients.operations import OperationsClient
 from penstock_core.clients.provenance import ProvenanceClient
 from penstock_core.contracts.base import EventPage, Page
+from penstock_core.contracts.dsm import Wanted
 from penstock_core.contracts.workflow import (
     Catalogue,
     ClaimRequest,
@@ -57,6 +58,15 @@ class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
         """Store copied dataset states and the cursor together; raises ``Stale``."""
         await self.call("POST", "/dataset/states", None, body=batch)
 
+    async def unmet_gates(self, after: Wanted | None, limit: int = 500) -> tuple[Wanted, ...]:
+        """Return the datasets, by mask, that tasks wait for besides their inputs; each once."""
+        params = {**(after.model_dump() if after else {}), "limit": limit}
+        return await self.call("GET", "/task/gate", tuple[Wanted, ...], params=params)
+
+    async def meet_gates(self, met: Sequence[Wanted]) -> None:
+        """Store that these datasets are there; repeating it changes nothing."""
+        await self.call("POST", "/task/gate/met", None, body=list(met))
+
     async def claim_tasks(self, request: ClaimRequest) -> tuple[DueTask, ...]:
         """Claim due tasks for a while."""
         return await self.call("POST", "/task/claim", tuple[DueTask, ...], body=request)
@@ -80,7 +90,8 @@ class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
 
     async def change_template(self, template_id: int, change: TemplateChange) -> Template:
         """Change a status, or make a new version; return the version that results."""
-        body = change.model_dump(mode="json", exclude_none=True)
+        given = change.model_dump(mode="json")
+        body = {name: value for name, value in given.items() if value is not None}
         path = f"/template/{template_id}/change"
         row: dict[str, Any] = await self.call("PUT", path, dict, body=body)
         return await self.template(int(row["template_id"]))

@@ -29,6 +29,7 @@ from penstock_core.contracts.dsm import (
     PostedMessage,
     Run,
     Storage,
+    Wanted,
 )
 
 
@@ -80,6 +81,11 @@ class DsmClient(InspectionClient):
     async def dataset(self, uid: str) -> Dataset:
         """Return one dataset; raises ``NotFound``."""
         return await self.call("GET", f"{V1}/dataset/{uid}", Dataset)
+
+    async def there(self, wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
+        """Return those of ``wanted`` that are there, in the order given."""
+        answer = tuple[Wanted, ...]
+        return await self.call("POST", f"{V1}/dataset/there", answer, body=list(wanted))
 
     async def contents(self, uid: str, after: int = 0, limit: int = 1000) -> Contents:
         """Return a dataset's files after a position, with its state, as one snapshot."""

@@ -58,6 +58,17 @@ class Dataset(Frozen):
     closed_rule: str = ""
 
 
+class Wanted(Frozen):
+    """A dataset that somebody waits for: any of the namespace whose name fits ``mask``.
+
+    ``until`` says what for: that such a one is there, or that one is closed. Logs do not count.
+    """
+
+    namespace: str
+    mask: str
+    until: Literal["open", "closed"] = "closed"
+
+
 class ProducedFile(Frozen):
     """One file that a job made, safe in a storage.
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data_access.actions.rules import LOSSY, RUNNING
 from data_access.alarms import clear_alarms
 from data_access.bulk import Row, chunks
-from data_access.cancelling import cancel_dependants, write_cancelled
+from data_access.cancelling import cancel_dependants
+from data_access.ending import write_ended
 from data_access.schema import log, task
 from data_access.task_events import external_name, request_event, status_event
 from penstock_core.contracts.workflow import ActionName, AlarmKey
@@ -70,7 +71,8 @@ async def _resume(connection: AsyncConnection, _: Order, rows: Sequence[Row]) ->
 
 async def _cancel(connection: AsyncConnection, order: Order, rows: Sequence[Row]) -> None:
     planned = [row for row in rows if row["status"] == TaskStatus.DEFINED]
-    await write_cancelled(connection, [(row, f"cancelled by {order.words}") for row in planned])
+    told = [(row, f"cancelled by {order.words}") for row in planned]
+    await write_ended(connection, TaskStatus.CANCELLED, told)
     await cancel_dependants(connection, {row["workflow_id"] for row in planned})
     running = [row for row in rows if row["status"] in RUNNING]
     await log.append(connection, [request_event(row, "cancel") for row in running])

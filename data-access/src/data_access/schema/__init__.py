@@ -5,6 +5,7 @@ from data_access.schema.alarms import IS_RAISED, alarm
 from data_access.schema.backfills import PENDING, backfill, backfill_row
 from data_access.schema.base import counter, log, metadata
 from data_access.schema.datasets import HAS_RUN, dataset, early_state
+from data_access.schema.gates import task_gate
 from data_access.schema.people import refresh_token, user
 from data_access.schema.provenance import file_use
 from data_access.schema.templates import decision, examined, in_force, recipe, template
@@ -34,6 +35,7 @@ __all__ = [
     "recipe",
     "refresh_token",
     "task",
+    "task_gate",
     "task_input",
     "template",
     "user",

@@ -1,6 +1,6 @@
 """References to the storage manager's datasets."""
 
-from sqlalchemy import Column, Index, String, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, UniqueConstraint, text
 
 from data_access.schema.base import NAME, NAMESPACE, STATE, Id, metadata
 
@@ -19,6 +19,9 @@ dataset = Table(
     Column("state", STATE, nullable=False),
     Column("workflow_id", Id),
     Column("run", String(64), nullable=False, server_default=text("''")),
+    # Null where nobody told.
+    Column("files", BigInteger),
+    Column("incomplete", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("name", "namespace", "scope"),
     Index(
         "uq_dataset_uid",
@@ -41,5 +44,8 @@ early_state = Table(
     metadata,
     Column("uid", String(64), primary_key=True),
     Column("state", STATE, nullable=False),
+    # Null where nobody told.
+    Column("files", BigInteger),
+    Column("incomplete", Boolean, nullable=False, server_default=text("false")),
     comment="States that were copied before the dataset itself was heard of.",
 )

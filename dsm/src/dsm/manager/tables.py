@@ -90,7 +90,7 @@ dataset = Table(
 """``series`` is ``s`` for a successor, ``d`` for a delta, each with its ``number``, else "". They
 know the first of their logical name by ``first_id``, and that one the newest by ``newest_id``.
 ``of_run``: runs of the DAQ fill it."""
-Index("ix_dataset_name", dataset.c.name)
+Index("ix_dataset_name", dataset.c.name, postgresql_ops={"name": "varchar_pattern_ops"})
 Index("ix_dataset_logical", dataset.c.logical)
 MAY_CLOSE = "state = 'OPEN' AND (kind = 'input' OR announced IS NOT NULL)"
 """Which datasets the scheduler looks at; a query must say it in the words of the index."""

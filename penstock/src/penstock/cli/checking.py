@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.cli.chain_notes import notes
 from penstock.local_template import DOCUMENTS, read_local
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.workflow import NewTemplate
@@ -30,13 +31,14 @@ class Fault(Frozen):
 
 
 class Checked(Frozen):
-    """What became of one file: its steps, or what is wrong."""
+    """What became of one file: its steps and what is particular about them, or what is wrong."""
 
     file: str
     ok: bool
     faults: tuple[Fault, ...] = ()
     warnings: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Checked, ...]:
@@ -50,14 +52,16 @@ def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Che
 
 async def _check(path: Path, masks: tuple[str, ...]) -> Checked:
     try:
-        recipe = await _compile(read_local(path, masks=masks))
+        template = read_local(path, masks=masks)
+        recipe = await _compile(template)
     except PenstockError as error:
         faults = _faults(path, error)
         if not masks:
             faults = tuple(_with_mask_option(path, fault) for fault in faults)
         return Checked(file=str(path), ok=False, faults=faults)
     steps = tuple(step.name for step in recipe.steps)
-    return Checked(file=str(path), ok=True, warnings=recipe.warnings, steps=steps)
+    said = tuple(notes(recipe, template.value_ranges))
+    return Checked(file=str(path), ok=True, warnings=recipe.warnings, steps=steps, notes=said)
 
 
 def compile_here(template: NewTemplate) -> Recipe:
@@ -74,6 +78,7 @@ async def _compile(template: NewTemplate) -> Recipe:
         input=template.input,
         masks=template.masks,
         values=template.values,
+        value_ranges=template.value_ranges,
     )
     return await compile_in_child(request)
 

@@ -7,8 +7,9 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.tree import Tree
 
+from penstock.cli.chain_notes import gate_text
 from penstock.cli.checking import compile_here
-from penstock.cli.output import table
+from penstock.cli.output import facts, table
 from penstock.client import Penstock
 from penstock.local_template import read_local
 from penstock_core.clock import now
@@ -86,6 +87,8 @@ def _entry(template: NewTemplate) -> CatalogueEntry:
         namespace=template.namespace,
         effective_from=now(),
         recipe_digest="",
+        values=template.values,
+        value_ranges=template.value_ranges,
     )
 
 
@@ -95,18 +98,19 @@ def _stored_entry(template: Template) -> CatalogueEntry:
 
 
 def view(dataset: str, workflow: PlannedWorkflow) -> Iterator[RenderableType]:
-    """Return the chain as a table and as a tree with the names of its datasets."""
+    """Return the chain as a table, its values, and a tree with the names of its datasets."""
     columns = ("step", "mode", "exec", "args", "#rank", "#retry", "device", "starts when")
     yield table(columns, (_row(task) for task in workflow.tasks))
+    if workflow.values:
+        yield facts((f"value of {name}", value) for name, value in workflow.values.items())
     yield _tree(dataset, workflow)
 
 
 def _row(task: PlannedTask) -> tuple[object, ...]:
-    needs = ", ".join(
-        f"{need.step or 'its dataset'} is {_until(need.until)}" for need in task.needs
-    )
+    needs = [f"{need.step or 'its dataset'} is {_until(need.until)}" for need in task.needs]
+    gates = [gate_text(gate).replace(" to be ", " is ") for gate in task.gates]
     head = (task.step, task.mode, task.exec, task.args)
-    return (*head, task.rank, task.retry, task.device, needs)
+    return (*head, task.rank, task.retry, task.device, ", ".join(needs + gates))
 
 
 def _until(until: str) -> str:

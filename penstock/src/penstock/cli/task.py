@@ -139,4 +139,5 @@ def progress(task: Task) -> Markup:
 def _remark(task: Task) -> str:
     paused = ["paused"] if task.paused else []
     waits = [f"waits for {', '.join(task.waits_for)}"] if task.waits_for else []
-    return "; ".join([*paused, *([task.reason] if task.reason else []), *waits])
+    lacking = ["on incomplete input"] if task.input_incomplete else []
+    return "; ".join([*paused, *([task.reason] if task.reason else []), *waits, *lacking])

@@ -141,6 +141,8 @@ def _checked_view(checked: Checked) -> Iterator[RenderableType]:
         yield f"[bold red]wrong[/] {escape(str(fault))}"
         if fault.hint:
             yield f"      {escape(fault.hint)}"
+    for note in checked.notes:
+        yield f"      {escape(note)}"
     for warning in checked.warnings:
         yield f"[yellow]note[/]  {escape(warning)}"
 

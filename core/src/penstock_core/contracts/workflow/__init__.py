@@ -17,6 +17,7 @@ from penstock_core.contracts.workflow.decisions import (
     DatasetDecision,
     DatasetRef,
     ExplainedMatch,
+    Gate,
     GeneratedBatch,
     GeneratedResult,
     Match,
@@ -76,6 +77,8 @@ from penstock_core.contracts.workflow.templates import (
     SpdTemplate,
     Template,
     TemplateChange,
+    ValueRange,
+    ValueRanges,
 )
 
 __all__ = [
@@ -109,6 +112,7 @@ __all__ = [
     "ExplainedMatch",
     "FileRole",
     "FileUse",
+    "Gate",
     "GeneratedBatch",
     "GeneratedResult",
     "Identity",
@@ -142,6 +146,8 @@ __all__ = [
     "Template",
     "TemplateChange",
     "UseQuery",
+    "ValueRange",
+    "ValueRanges",
     "Way",
     "WorkflowRow",
 ]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from penstock_core.contracts.base import Frozen, Json
 from penstock_core.contracts.dsm import Dataset
+from penstock_core.contracts.workflow.execution import DatasetCopy
 from penstock_core.contracts.workflow.policies import PauseAt
 from penstock_core.states import DatasetKind, DatasetState
 
@@ -53,6 +54,10 @@ class DatasetRef(Frozen):
             processing=dataset.processing,
         )
 
+    def copied(self) -> DatasetCopy:
+        """Return the state that was seen, with the count of files if that was seen too."""
+        return DatasetCopy(uid=self.uid, state=self.state, files=self.metadata.get("files"))
+
 
 class Match(Frozen):
     """One positive decision: this template takes this dataset.
@@ -81,6 +86,16 @@ class Need(Frozen):
     until: Literal["open", "closed"]
 
 
+class Gate(Frozen):
+    """Another dataset that a task waits for: any of the same namespace whose name fits ``mask``.
+
+    ``until`` says what it waits for: that such a one is there, or that one is closed.
+    """
+
+    mask: str
+    until: Literal["open", "closed"] = "closed"
+
+
 class PlannedTask(Frozen):
     """A task to make. ``reads`` names the step whose output is ``datas_in_id`` ("" = masked).
 
@@ -96,6 +111,7 @@ class PlannedTask(Frozen):
     retry: int = 2
     reads: str = ""
     needs: tuple[Need, ...]
+    gates: tuple[Gate, ...] = ()
     output_name: str
     log_name: str
     pause_at: PauseAt = PauseAt()
@@ -105,6 +121,7 @@ class PlannedTask(Frozen):
 class PlannedWorkflow(Frozen):
     """A chain to make: (template version, dataset, rerun) is its natural key.
 
+    ``values`` are those of the workflow's inputs for this dataset, ranges by run resolved.
     ``behind`` orders tasks of one rank: 0 is live data, of a backlog the lower goes first.
     """
 
@@ -113,6 +130,7 @@ class PlannedWorkflow(Frozen):
     rerun: int = 0
     behind: int = 0
     scope: str
+    values: Json = {}
     tasks: tuple[PlannedTask, ...]
 
 

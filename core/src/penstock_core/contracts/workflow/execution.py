@@ -67,10 +67,12 @@ class SubmittedTask(Frozen):
 
 
 class DatasetCopy(Frozen):
-    """A dataset's state, copied from the storage manager's log."""
+    """A dataset's state, copied from the storage manager's log; null is what is not told."""
 
     uid: str
     state: DatasetState
+    files: int | None = None
+    incomplete: bool | None = None
 
 
 class CopiedStates(Frozen):

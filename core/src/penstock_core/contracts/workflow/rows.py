@@ -49,6 +49,7 @@ class Task(SpdTask):
     """A task with all that Penstock knows about it.
 
     ``loss_accepted_by`` is who gave up what it did not make; "" for nobody.
+    ``input_incomplete``: files lack in a dataset that it reads, or in what that was made from.
     """
 
     step: str
@@ -66,6 +67,7 @@ class Task(SpdTask):
     reason: str
     loss_accepted_by: str = ""
     waits_for: tuple[str, ...]
+    input_incomplete: bool = False
     created_at: datetime
     submitted_at: datetime | None
     ended_at: datetime | None

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from penstock_core.contracts.base import Frozen, Json
 from penstock_core.states import TemplateStatus
@@ -26,14 +26,29 @@ CATCH_UP_AFTER_S = 3600.0
 """How long a dataset waits for its decision before it counts as backlog, in seconds."""
 
 
+class ValueRange(Frozen):
+    """A value for the runs ``from`` … ``to``, both included; a side that is left out is open."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    first: int | None = Field(default=None, alias="from")
+    last: int | None = Field(default=None, alias="to")
+    value: Any
+
+
+ValueRanges = dict[str, tuple[ValueRange, ...]]
+"""Values by run range, for each workflow input that has such."""
+
+
 class NewTemplate(Frozen):
     """A template version to make.
 
     SPD's form is ``name, inner_dataset_mask, description`` (CWL as JSON or text) and ``status``.
     The full form gives ``masks`` and ``documents`` with ``main`` instead, the workflow input that
-    takes the dataset (``input``), and ``values`` for the other inputs. ``takes_outputs`` lets the
-    masks fit what other templates make, too. ``catch_up`` says what becomes of a dataset that
-    waited longer than ``catch_up_after_s`` for its decision.
+    takes the dataset (``input``), and ``values`` for the other inputs; ``value_ranges`` give
+    inputs a value by the dataset's run, before ``values`` do. ``takes_outputs`` lets the masks fit
+    what other templates make, too. ``catch_up`` says what becomes of a dataset that waited longer
+    than ``catch_up_after_s`` for its decision.
     """
 
     name: str = Field(min_length=1, max_length=128)
@@ -48,6 +63,7 @@ class NewTemplate(Frozen):
     main: str = ""
     input: str = ""
     values: Json = {}
+    value_ranges: ValueRanges = {}
     takes_outputs: bool = False
     catch_up: CatchUp = CatchUp.ALL
     catch_up_after_s: float = Field(default=CATCH_UP_AFTER_S, ge=0)
@@ -69,6 +85,7 @@ class TemplateChange(Frozen):
     main: str | None = None
     input: str | None = None
     values: Json | None = None
+    value_ranges: ValueRanges | None = None
     takes_outputs: bool | None = None
     catch_up: CatchUp | None = None
     catch_up_after_s: float | None = Field(default=None, ge=0)
@@ -95,6 +112,7 @@ class Template(SpdTemplate):
     namespace: str
     input: str
     values: Json
+    value_ranges: ValueRanges = {}
     takes_outputs: bool = False
     catch_up: CatchUp = CatchUp.ALL
     catch_up_after_s: float = CATCH_UP_AFTER_S
@@ -106,7 +124,7 @@ class Template(SpdTemplate):
 
 
 class CatalogueEntry(Frozen):
-    """What matching needs of a template version, for one time in which it was in force.
+    """What matching and planning need of a template version, for one time it was in force.
 
     It takes datasets registered at ``effective_from`` or later, and before ``effective_until``
     (null: it still is in force). ``status`` is what it was then: ACTUAL or SHADOW.
@@ -123,6 +141,8 @@ class CatalogueEntry(Frozen):
     effective_from: datetime
     effective_until: datetime | None = None
     recipe_digest: str
+    values: Json = {}
+    value_ranges: ValueRanges = {}
     takes_outputs: bool = False
     catch_up: CatchUp = CatchUp.ALL
     catch_up_after_s: float = CATCH_UP_AFTER_S

@@ -9,6 +9,7 @@ from dsm.manager import closing, datasets, evidence, queries
 from dsm.manager.contents import read_contents
 from dsm.manager.ledger import read_ledger
 from dsm.manager.parts import read_parts
+from dsm.manager.presence import those_there
 from dsm.manager.reading import dataset_row, datasets_by_uid, the_dataset
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
@@ -23,6 +24,7 @@ from penstock_core.contracts.dsm import (
     LedgerRow,
     NewDataset,
     Outcome,
+    Wanted,
 )
 from penstock_core.states import DatasetKind, DatasetState
 from penstock_core.web import Operator, OperatorOrService, Reader, ServiceCaller
@@ -76,6 +78,17 @@ async def list_datasets(
     equal["logical"] = logical
     async with store.read() as connection:
         return await queries.page_datasets(connection, name=name, after=after, limit=limit, **equal)
+
+
+@router.post("/there")
+async def ask_for_datasets(
+    store: TheStore,
+    _caller: Reader,
+    wanted: Annotated[list[Wanted], Field(max_length=MOST_ITEMS)],
+) -> tuple[Wanted, ...]:
+    """Return those of the wanted datasets that are there."""
+    async with store.read() as connection:
+        return await those_there(connection, wanted)
 
 
 @router.post("/announce")

@@ -1,0 +1,38 @@
+"""Tasks that have nothing to do: the dataset that their chain is over closed with no files."""
+
+import time
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_access.bulk import Row, chunks
+from data_access.ending import write_ended
+from data_access.schema import dataset, task, workflow
+from penstock_core.states import DatasetState, TaskStatus
+
+
+async def skip_empty(connection: AsyncConnection, datasets: Collection[int]) -> None:
+    """Skip what has not started of the chains over those of ``datasets`` that closed empty.
+
+    A task that somebody has claimed is on its way: the workload system finds it without jobs,
+    and skips it there.
+    """
+    for some in chunks(datasets):
+        rows = await _not_started(connection, some)
+        because = [(row, f"{row['masked']} closed with no files") for row in rows]
+        await write_ended(connection, TaskStatus.SKIPPED, because)
+
+
+async def _not_started(connection: AsyncConnection, datasets: list[int]) -> list[Row]:
+    is_empty = (dataset.c.state == DatasetState.CLOSED) & (dataset.c.files == 0)
+    query = (
+        select(task, workflow.c.namespace, dataset.c.name.label("masked"))
+        .join(workflow, workflow.c.workflow_id == task.c.workflow_id)
+        .join(dataset, dataset.c.dataset_id == workflow.c.dataset_id)
+        .where(workflow.c.dataset_id.in_(datasets), is_empty)
+        .where(task.c.status == TaskStatus.DEFINED, task.c.lease_until <= time.time())
+        .order_by(task.c.task_id)
+        .with_for_update(of=task)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]

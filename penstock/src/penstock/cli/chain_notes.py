@@ -1,0 +1,20 @@
+"""What is particular about a chain's steps and values, in a sentence each."""
+
+from collections.abc import Iterator
+
+from penstock_core.contracts.workflow import Gate, ValueRanges
+from recipe.model import Recipe
+from recipe.value_ranges import shown
+
+
+def notes(recipe: Recipe, ranges: ValueRanges) -> Iterator[str]:
+    """Yield what the list of a recipe's steps does not say."""
+    for step in recipe.steps:
+        yield from (f"{step.name} waits for {gate_text(gate)}" for gate in step.gates)
+    for name, table in ranges.items():
+        yield f"{name} by run: {', '.join(shown(each) for each in table)}"
+
+
+def gate_text(gate: Gate) -> str:
+    """Return what a gate waits for: a name, or any name that a mask fits."""
+    return f"{gate.mask} to be {'closed' if gate.until == 'closed' else 'there'}"
