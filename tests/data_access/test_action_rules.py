@@ -19,6 +19,8 @@ def standing(status: TaskStatus, **other: Any) -> Standing:
         "failed": 0,
         "output": DatasetState.OPEN,
         "loss_accepted_by": "",
+        "masked": DatasetState.CLOSED,
+        "template_id": 1,
     }
     return Standing(status, **values | other)
 
@@ -54,6 +56,9 @@ def standing(status: TaskStatus, **other: Any) -> Standing:
         (A.ACCEPT_LOSS, standing(S.PARTIAL, loss_accepted_by="me"), "already"),
         (A.ACCEPT_LOSS, standing(S.PARTIAL, output=DatasetState.CLOSED), "refused"),
         (A.ACCEPT_LOSS, standing(S.IN_PROGRESS, failed=3), "refused"),
+        (A.RERUN_ALL, standing(S.FINISHED), "done"),
+        (A.RERUN_ALL, standing(S.FINISHED, template_id=None), "refused"),
+        (A.RERUN_ALL, standing(S.FINISHED, masked=DatasetState.DELETED), "refused"),
     ],
 )
 def test_what_an_action_is_to_a_task(action: ActionName, task: Standing, outcome: str) -> None:

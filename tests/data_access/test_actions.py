@@ -172,6 +172,28 @@ async def test_an_accepted_loss_is_told_with_all_that_closing_needs(
     assert later.outcomes[0].why == "has its loss accepted by somebody"
 
 
+async def test_whole_chains_are_made_again_each_once(
+    room: Room, operator: DataAccessClient
+) -> None:
+    dry = await act(operator, A.RERUN_ALL, dry_run=True, workflows=[1])
+    assert told(dry) == {1: "done", 2: "done"}
+    result = await act(operator, A.RERUN_ALL, tasks=[1, 2], because="a new map")
+    assert [(r.outcome, r.why) for r in result.outcomes] == [
+        ("done", "has its chain made again as workflow 3")
+    ] * 2
+    tasks = (await operator.tasks(workflow=3)).items
+    assert [(t.task_id, t.output_name) for t in tasks] == [
+        (5, "a.test.raw.spd.decoding.v1.try1"),
+        (6, "a.test.raw.spd.reconstruction.v1.try1"),
+    ]
+    (action,) = (await operator.task_actions(2)).items
+    assert (action.action, action.because) == ("rerun_all", "a new map")
+    with pytest.raises(InvalidInput, match="knows no version"):
+        await operator.act(
+            NewAction(action=A.PAUSE, selection=Selection(tasks=(1,)), version="newest")
+        )
+
+
 async def test_a_dry_run_tells_and_does_nothing(room: Room, operator: DataAccessClient) -> None:
     result = await act(operator, A.CANCEL, dry_run=True, dataset="*.test.raw")
     assert (result.action_id, result.dry_run) == (None, True)

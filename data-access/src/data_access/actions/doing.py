@@ -4,9 +4,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.actions.effects import Order, apply
 from data_access.actions.history import remember
+from data_access.actions.rerunning import make_again
 from data_access.actions.rules import Standing, Verdict, decide
 from data_access.actions.selections import select_tasks
 from data_access.bulk import Row
+from data_access.counters import Counters
 from penstock_core.contracts.workflow import (
     ActionName,
     ActionResult,
@@ -23,24 +25,40 @@ async def act(store: Store, asked: NewAction, actor: str) -> ActionResult:
     _check(asked)
     if asked.dry_run:
         async with store.read() as connection:
-            rows = await select_tasks(connection, asked.selection, asked.action, lock=False)
-        return ActionResult(action_id=None, dry_run=True, outcomes=_outcomes(asked, rows))
+            return _result(asked, None, await _judged(connection, asked, lock=False))
     async with store.write() as connection:
         return await act_within(connection, asked, actor)
 
 
 async def act_within(connection: AsyncConnection, asked: NewAction, actor: str) -> ActionResult:
     """Do what is asked as part of the caller's transaction."""
-    rows = await select_tasks(connection, asked.selection, asked.action, lock=True)
-    judged = [(row, _verdict(asked, row)) for row in rows]
+    if asked.action is ActionName.RERUN_ALL:
+        # Whoever makes chains holds the counters before any task.
+        counters = await Counters.lock(connection)
+        judged = await _judged(connection, asked, lock=False)
+        number, judged = await make_again(connection, counters, asked, actor, judged)
+        return _result(asked, number, judged)
+    judged = await _judged(connection, asked, lock=True)
     concerned = [(row, verdict.outcome) for row, verdict in judged if verdict.counts]
-    number = None
-    if concerned:
-        order = Order(asked.action, actor, asked.because, asked.rank)
-        selection = asked.selection.model_dump(mode="json", exclude_defaults=True)
-        number = await remember(connection, order, selection, concerned)
-        await apply(connection, order, [row for row, _ in concerned])
-    return ActionResult(action_id=number, dry_run=False, outcomes=_outcomes(asked, rows))
+    if not concerned:
+        return _result(asked, None, judged)
+    order = Order(asked.action, actor, asked.because, asked.rank)
+    selection = asked.selection.model_dump(mode="json", exclude_defaults=True)
+    number = await remember(connection, order, selection, concerned)
+    await apply(connection, order, [row for row, _ in concerned])
+    return _result(asked, number, judged)
+
+
+async def _judged(
+    connection: AsyncConnection, asked: NewAction, *, lock: bool
+) -> list[tuple[Row, Verdict]]:
+    """Return the selected tasks with what the action is to each.
+
+    Of tasks that are not named by their ids, only those that it is for.
+    """
+    rows = await select_tasks(connection, asked.selection, asked.action, lock=lock)
+    judged = [(row, decide(asked.action, Standing.of(row), asked.rank)) for row in rows]
+    return [(row, v) for row, v in judged if asked.selection.tasks or v.counts]
 
 
 async def act_on_one(
@@ -66,6 +84,12 @@ def _check(asked: NewAction) -> None:
             hint='Send {"action": "rank", "rank": 5, "selection": …}; a higher one runs first.',
             field="rank",
         )
+    if asked.version != "same" and asked.action is not ActionName.RERUN_ALL:
+        raise InvalidInput(
+            f"The action {asked.action} knows no version: the task has its own.",
+            hint="A version goes with rerun_all.",
+            field="version",
+        )
     if asked.action is ActionName.ACCEPT_LOSS and not asked.because.strip() and not asked.dry_run:
         raise InvalidInput(
             "A loss is accepted for a reason, which the closing ledger keeps.",
@@ -74,18 +98,11 @@ def _check(asked: NewAction) -> None:
         )
 
 
-def _outcomes(asked: NewAction, rows: list[Row]) -> tuple[TaskOutcome, ...]:
-    """Return what the action is to each task; of tasks not named by ids, those it is for."""
-    told = []
-    for row in rows:
-        verdict = _verdict(asked, row)
-        if asked.selection.tasks or verdict.counts:
-            told.append(_outcome(row, verdict))
-    return tuple(told)
-
-
-def _verdict(asked: NewAction, row: Row) -> Verdict:
-    return decide(asked.action, Standing.of(row), asked.rank)
+def _result(
+    asked: NewAction, number: int | None, judged: list[tuple[Row, Verdict]]
+) -> ActionResult:
+    outcomes = tuple(_outcome(row, verdict) for row, verdict in judged)
+    return ActionResult(action_id=number, dry_run=asked.dry_run, outcomes=outcomes)
 
 
 def _outcome(row: Row, verdict: Verdict) -> TaskOutcome:

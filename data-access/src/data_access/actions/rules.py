@@ -18,13 +18,18 @@ MAY_BE_FOR: Mapping[ActionName, frozenset[TaskStatus]] = {
     ActionName.CANCEL: LIVE,
     ActionName.RANK: LIVE,
     ActionName.ACCEPT_LOSS: LOSSY,
+    ActionName.RERUN_ALL: frozenset(TaskStatus),
 }
 """The states of tasks that an action can be for; whether it is, the rules below say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A task as far as actions look at it; ``output`` is the state of its output dataset."""
+    """A task as far as actions look at it.
+
+    ``output`` is the state of its output dataset, ``masked`` of the one that its chain is over;
+    ``template_id`` is None for a task that was submitted by itself.
+    """
 
     status: TaskStatus
     paused: bool
@@ -32,6 +37,8 @@ class Standing:
     failed: int
     output: DatasetState
     loss_accepted_by: str
+    masked: DatasetState
+    template_id: int | None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Standing":
@@ -43,6 +50,8 @@ class Standing:
             row["failed"],
             DatasetState(row["output_state"]),
             row["loss_accepted_by"],
+            DatasetState(row["masked_state"]),
+            row["template_id"],
         )
 
 
@@ -117,6 +126,14 @@ def _accept_loss(task: Standing, _: int | None) -> Verdict:
     return Verdict("done")
 
 
+def _rerun_all(task: Standing, _: int | None) -> Verdict:
+    if task.template_id is None:
+        return Verdict("refused", "was submitted by itself: submit it anew")
+    if task.masked is DatasetState.DELETED:
+        return Verdict("refused", "is of a chain over a dataset that was deleted")
+    return Verdict("done")
+
+
 _RULES: Mapping[ActionName, Callable[[Standing, int | None], Verdict]] = {
     ActionName.RETRY: _retry,
     ActionName.PAUSE: _pause,
@@ -124,4 +141,5 @@ _RULES: Mapping[ActionName, Callable[[Standing, int | None], Verdict]] = {
     ActionName.CANCEL: _cancel,
     ActionName.RANK: _rank,
     ActionName.ACCEPT_LOSS: _accept_loss,
+    ActionName.RERUN_ALL: _rerun_all,
 }

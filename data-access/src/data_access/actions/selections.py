@@ -77,6 +77,8 @@ def _query(lock: bool) -> Select[Any]:
         select(
             task,
             workflow.c.namespace,
+            workflow.c.template_id,
+            _masked.c.state.label("masked_state"),
             _in.c.name.label("input_name"),
             _out.c.state.label("output_state"),
             _out.c.uid.label("output_uid"),

@@ -21,7 +21,8 @@ class ActionName(StrEnum):
 
     ``retry``: its failed jobs are tried again, and a paused one goes on. ``pause``: it starts no
     further jobs, until ``resume``. ``accept_loss``: what it could not make is given up, so that
-    its outputs close with what is there.
+    its outputs close with what is there. ``rerun_all``: its whole chain is made again, beside
+    what there is.
     """
 
     RETRY = "retry"
@@ -30,6 +31,7 @@ class ActionName(StrEnum):
     CANCEL = "cancel"
     RANK = "rank"
     ACCEPT_LOSS = "accept_loss"
+    RERUN_ALL = "rerun_all"
 
 
 class Selection(Frozen):
@@ -55,12 +57,17 @@ class Selection(Frozen):
 
 
 class NewAction(Frozen):
-    """An action on the tasks of a selection; ``dry_run`` tells what it would do, and does not."""
+    """An action on the tasks of a selection; ``dry_run`` tells what it would do, and does not.
+
+    ``version`` is for ``rerun_all``: the version of the template that made the chain, or the one
+    of its name that is ACTUAL now.
+    """
 
     action: ActionName
     selection: Selection
     rank: int | None = Field(default=None, ge=1, le=1_000_000)
     because: str = Field(default="", max_length=1000)
+    version: Literal["same", "newest"] = "same"
     dry_run: bool = False
 
 
