@@ -1,7 +1,19 @@
 """The command ``penstock``: every command in one table."""
 
 from daqsim.cli import daq
-from penstock.cli import dataset, explain, jobs, rule, running, sign_in, task, template, user
+from penstock.cli import (
+    acting,
+    alarm,
+    dataset,
+    explain,
+    jobs,
+    rule,
+    running,
+    sign_in,
+    task,
+    template,
+    user,
+)
 from penstock.cli.app import Group, build, run
 
 COMMANDS: dict[str, Group] = {
@@ -42,10 +54,19 @@ COMMANDS: dict[str, Group] = {
         {
             "list": task.list_all,
             "submit": task.submit,
-            "cancel": task.cancel,
-            "rank": task.rank,
+            "retry": acting.retry,
+            "pause": acting.pause,
+            "resume": acting.resume,
+            "cancel": acting.cancel,
+            "rank": acting.rank,
+            "accept-loss": acting.accept_loss,
+            "history": acting.history,
         },
         "Tasks: one step of a chain over a dataset.",
+    ),
+    "alarm": Group(
+        {"list": alarm.list_all, "ack": alarm.acknowledge},
+        "Alarms: what wants a person's eyes.",
     ),
     "jobs": Group(
         {"list": jobs.list_all, "hold": jobs.hold, "release": jobs.release},

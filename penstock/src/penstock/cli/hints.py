@@ -10,6 +10,7 @@ from penstock_core.errors import PenstockError, ServiceUnavailable
 NEXT_STEPS: Mapping[str, str] = {
     r"/task/\d+/status|/task/\{id\}/status": "penstock task cancel ID",
     r"/task": "penstock task list",
+    r"/alarm": "penstock alarm list --all",
     r"/workflow": "penstock task list --workflow ID",
     r"/template/\S+/change": "penstock template upload FILE",
     r"/template": "penstock template list",

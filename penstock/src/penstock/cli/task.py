@@ -1,4 +1,4 @@
-"""``penstock task``: list, submit, cancel, rank."""
+"""``penstock task``: list, submit."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
@@ -13,7 +13,6 @@ from penstock.tables import SPD, Column, Markup
 from penstock_core.contracts.workflow import SpdTask, Task
 from penstock_core.states import TaskStatus
 
-TaskId = Annotated[int, typer.Argument(min=1, help="The task's id.")]
 Rank = Annotated[int, typer.Option(min=1, help="A higher rank runs first.")]
 
 Device = Annotated[
@@ -78,28 +77,6 @@ def submit(
     show(task, as_json, lambda: [_spd_table([task])])
 
 
-def cancel(
-    task_id: TaskId, url: Url = "", data_dir: DataDir = None, as_json: AsJson = False
-) -> None:
-    """Cancel a task; its running jobs are stopped."""
-    with connect(url, data_dir) as penstock:
-        task = penstock.cancel(task_id)
-    show(task, as_json, lambda: [_spd_table([task])])
-
-
-def rank(
-    task_id: TaskId,
-    rank: Annotated[int, typer.Argument(min=1, help="A higher rank runs first.")],
-    url: Url = "",
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Change a task's rank."""
-    with connect(url, data_dir) as penstock:
-        task = penstock.set_rank(task_id, rank)
-    show(task, as_json, lambda: [_spd_table([task])])
-
-
 def _list_view(tasks: Sequence[Task]) -> Iterator[RenderableType]:
     if not tasks:
         yield "No task."
@@ -139,5 +116,7 @@ def progress(task: Task) -> Markup:
 def _remark(task: Task) -> str:
     paused = ["paused"] if task.paused else []
     waits = [f"waits for {', '.join(task.waits_for)}"] if task.waits_for else []
+    lost = [f"{task.loss_accepted_by} accepted the loss"] if task.loss_accepted_by else []
     lacking = ["on incomplete input"] if task.input_incomplete else []
-    return "; ".join([*paused, *([task.reason] if task.reason else []), *waits, *lacking])
+    why = [task.reason] if task.reason else []
+    return "; ".join([*paused, *lost, *why, *waits, *lacking])
