@@ -33,7 +33,7 @@ async def test_a_run_is_seen_with_its_state_and_the_streams_that_go_on(world):
 
     found = await seen(world)
     (run,) = found.runs
-    assert (run.run, run.state) == ("1", RunState.ENDED)
+    assert (run.run, run.state) == ("1", RunState.PAUSED)
     assert "daq2" in run.going
     assert "daq1" not in run.going
     assert run.heard_at >= found.opened_at

@@ -54,7 +54,11 @@ def test_where_it_is_open_who_spoke_for_the_run_the_count_is_not_settled(streams
 
 
 def test_what_nobody_told_is_counted_from_what_is_known_and_from_gaps():
-    numbers = [Numbering("a", 3, 3, 1, 5), Numbering("b", 2, 2, 0, 1), Numbering(None, 1, 1, 9, 9)]
+    numbers = [
+        Numbering("a", 3, 3, 3, 1, 5),
+        Numbering("b", 2, 2, 2, 0, 1),
+        Numbering(None, 1, 1, 1, 9, 9),
+    ]
     both = [sent("a", 3), sent("b", 2)]
     assert end_of_run(both, numbers) == End(5 + 2 + 1, counted=True)
     assert end_of_run([sent("a", 3), sent("b", 2, 4)], numbers) == End(5 + 4 + 1, counted=True)

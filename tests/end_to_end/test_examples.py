@@ -30,7 +30,13 @@ FACT_VALUES = {
     "sequence": 1,
     "tf_filename": "swf.7.000001.tf",
     "stf_filename": "swf.7.000001.stf",
+    "tf_first": 37,
+    "tf_last": 57,
+    "tf_count": 21,
     "total_stf_files": 1,
+    "run_conditions": {"beam_energy": "5 GeV"},
+    "dataset": "swf.7.run",
+    "reason": "refill",
 }
 
 
@@ -81,7 +87,7 @@ async def _told(
     """Post a message; return what the journal says of it."""
     message = PostedMessage(body=body, message_id=f"{key} {json.dumps(body)}"[:60])
     await clients.dsm.post_messages(exchange, key, [message])
-    params = {"routing_key": key, "limit": 1000}
+    params = {"message_type": key, "limit": 1000}
 
     async def look() -> list[dict[str, Any]]:
         page = await clients.dsm.call("GET", "/api/v1/journal", dict[str, Any], params=params)

@@ -83,6 +83,31 @@ class RunState(StrEnum):
     ENDED = "ENDED"
 
 
+class DetectorState(StrEnum):
+    """What the detector does; ePIC's words."""
+
+    OFF = "off"
+    NO_BEAM = "no_beam"
+    BEAM = "beam"
+    RUN = "run"
+    CALIB = "calib"
+    TEST = "test"
+
+
+class DetectorSubstate(StrEnum):
+    """How it does it."""
+
+    NOT_READY = "not_ready"
+    READY = "ready"
+    STANDBY = "standby"
+    PHYSICS = "physics"
+    LUMI = "lumi"
+    EIC = "eic"
+    EPIC = "epic"
+    DAQ = "daq"
+    CALIB = "calib"
+
+
 State = TypeVar("State", bound=StrEnum)
 Table = Mapping[State, frozenset[State]]
 
@@ -167,6 +192,22 @@ RUN_MOVES = _table(
     }
 )
 
+DETECTOR_MOVES: Mapping[str, frozenset[str]] = {
+    "off": frozenset({"no_beam", "calib", "test"}),
+    "no_beam": frozenset({"off", "no_beam", "beam"}),
+    "beam": frozenset({"no_beam", "beam"}),
+    "beam/ready": frozenset({"run/physics", "run/standby"}),
+    "run": frozenset({"beam"}),
+    "run/physics": frozenset({"run/standby"}),
+    "run/standby": frozenset({"run/physics"}),
+    "calib": frozenset({"off"}),
+    "test": frozenset({"off"}),
+}
+"""Of ``state`` or ``state/substate`` to the same; a state stands for all of its substates."""
+
+FREE_INSIDE = frozenset({DetectorState.NO_BEAM, DetectorState.BEAM})
+"""States whose substates the detector changes freely, and without telling."""
+
 FINAL_TASKS = frozenset({_S.FINISHED, _S.PARTIAL, _S.FAILED, _S.CANCELLED, _S.SKIPPED})
 FINAL_JOBS = frozenset({_J.FINISHED, _J.FAILED, _J.CANCELLED})
 
@@ -188,3 +229,23 @@ def check_move(table: Table[State], before: State, after: State, what: str) -> N
         else f"{before} is final.",
         facts={"from": str(before), "to": str(after), "allowed": allowed},
     )
+
+
+def detector_may_move(before: str, after: str) -> bool:
+    """Return whether the detector may go from ``before`` to ``after``, each ``state/substate``.
+
+    >>> detector_may_move("beam/not_ready", "run/physics"), detector_may_move("off", "run/physics")
+    (True, False)
+    """
+    state = before.partition("/")[0]
+    places = {before, state}
+    if state in FREE_INSIDE:
+        places |= {place for place in DETECTOR_MOVES if place.startswith(f"{state}/")}
+    targets = {after, after.partition("/")[0]}
+    return before == after or any(targets & DETECTOR_MOVES.get(place, set()) for place in places)
+
+
+def is_detector_state(place: str) -> bool:
+    """Return whether ``state/substate``, or a state alone, is made of the known words."""
+    state, _, substate = place.partition("/")
+    return state in set(DetectorState) and (not substate or substate in set(DetectorSubstate))

@@ -11,8 +11,11 @@ from contextlib import asynccontextmanager
 from dsm.inspector.loops import InspectorLoops
 from dsm.inspector.settings import InspectorSettings
 from dsm.manager.app import make_app
+from dsm.manager.data_ready import DataReady
+from dsm.manager.retention import Retention
 from dsm.manager.tables import event_log
 from dsm.register.consumer import Register
+from dsm.settings import StorageSettings
 from penstock_core.clients.house import HouseClients
 from penstock_core.migrations import upgrade
 from penstock_core.outbox import Outbox
@@ -24,6 +27,8 @@ from penstock_core.tokens import Verifier
 NAME = "dsm"
 INSPECTOR = "dsm-inspector"
 EVENTS = "dsm.event"
+PRUNE_EVERY_S = 60.0
+"""How often the journal is looked at for what is to be dropped."""
 
 
 @asynccontextmanager
@@ -44,8 +49,14 @@ async def open_manager(house: House) -> AsyncIterator[Service]:
         app = await make_app(store, house.bus, verifier, house.settings.data_dir)
         outbox = Outbox(store, event_log, house.bus, EVENTS)
         relay = Reconciler(f"{NAME}:relay", outbox.relay, house.settings.reconcile_every_s)
+        data_ready = DataReady(store, house.bus)
+        ready = Reconciler(f"{NAME}:data_ready", data_ready.emit, house.settings.reconcile_every_s)
         store.after_commit(relay.wake)
-        yield Service(NAME, app, (relay.run,))
+        store.after_commit(ready.wake)
+        settings = StorageSettings()
+        retention = Retention(store, settings.journal_days, settings.journal_rows)
+        pruning = Reconciler(f"{NAME}:journal", retention.prune, PRUNE_EVERY_S)
+        yield Service(NAME, app, (relay.run, ready.run, pruning.run))
     finally:
         await store.close()
 

@@ -113,7 +113,7 @@ class Doors:
 
     async def journal(self, key: str, number: int) -> list[str]:
         """Return what became of the last messages of this kind that were refused."""
-        params = {"routing_key": key, "outcome": "ERROR", "limit": 1000}
+        params = {"message_type": key, "outcome": "ERROR", "limit": 1000}
         page = await self.good("GET", "/api/v1/journal", params=params)
         return [entry["details"] for entry in page["items"]][-number:]
 

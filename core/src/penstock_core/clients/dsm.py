@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from penstock_core.clients.inspection import V1, InspectionClient
+from penstock_core.clients.runs import RunsClient
 from penstock_core.contracts.base import EventPage, Page
 from penstock_core.contracts.closing import (
     AppliedRule,
@@ -27,13 +28,12 @@ from penstock_core.contracts.dsm import (
     NewStorage,
     Outcome,
     PostedMessage,
-    Run,
     Storage,
     Wanted,
 )
 
 
-class DsmClient(InspectionClient):
+class DsmClient(InspectionClient, RunsClient):
     """REST of dsm-manager, in bulk. Paths in the methods; models in ``contracts.dsm``."""
 
     async def take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:
@@ -165,11 +165,6 @@ class DsmClient(InspectionClient):
         """Return the event log after a cursor."""
         params = {"after": after, "limit": limit, "topics": ",".join(topics)}
         return await self.call("GET", f"{V1}/event", EventPage, params=params)
-
-    async def runs(self, after: int = 0, limit: int = 100) -> Page[Run]:
-        """Return a page of runs."""
-        params = {"after": after, "limit": limit}
-        return await self.call("GET", f"{V1}/run", Page[Run], params=params)
 
     async def storages(self) -> tuple[Storage, ...]:
         """Return all storages."""

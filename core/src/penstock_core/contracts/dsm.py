@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from penstock_core.contracts.base import Frozen, Json
-from penstock_core.states import DatasetKind, DatasetState, FileState, RunState
+from penstock_core.states import DatasetKind, DatasetState, FileState
 
 
 class NewDataset(Frozen):
@@ -236,21 +236,6 @@ class Storage(Frozen):
     name: str
     kind: str
     base: str
-
-
-class Run(Frozen):
-    """A run of the DAQ, folded from its facts. ``stfs`` counts what was announced by stf_gen."""
-
-    namespace: str
-    run: str
-    state: RunState
-    dataset_uid: str
-    announced: int
-    registered: int
-    total: int | None
-    conditions: Json
-    started_at: datetime | None
-    ended_at: datetime | None
 
 
 class IntakeMessage(Frozen):

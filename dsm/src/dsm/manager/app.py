@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from dsm.manager.routes import datasets, files, inspection, messages, rules
+from dsm.manager.routes import datasets, files, inspection, messages, rules, runs
 from dsm.manager.routes.common import V1
 from dsm.manager.storages import ROOT, create_storage
 from dsm.manager.work import begin_work
@@ -27,7 +27,14 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier, house_dir: Path) 
     app.state.store = store
     app.state.bus = bus
     app.state.house_dir = house_dir
-    routers = (inspection.router, datasets.router, files.router, messages.router, rules.router)
+    routers = (
+        inspection.router,
+        datasets.router,
+        files.router,
+        runs.router,
+        messages.router,
+        rules.router,
+    )
     for router in routers:
         app.include_router(router)
 

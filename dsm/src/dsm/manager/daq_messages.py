@@ -13,6 +13,7 @@ from dsm.manager.fields import (
     LongText,
     Metadata,
     Moment,
+    Name,
     RunId,
     Sequence,
     Text,
@@ -27,17 +28,35 @@ class DaqMessage(Told):
     msg_type: str = ""
     timestamp: Moment | None = Field(None, validation_alias=AliasChoices("timestamp", "ts"))
     simulation_tick: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    sender: Text = ""
-    stream: Text = ""
+    sender: Name = ""
+    stream: Name = ""
+    execution_id: Name = ""
     dataset: DatasetName | None = None
+    state: Text = ""
+    substate: Text = ""
 
     @property
     def run(self) -> str:
         return self.run_id
 
     @property
+    def workflow(self) -> str:
+        return self.execution_id
+
+    @property
     def sent_by(self) -> str:
         return self.sender
+
+    @property
+    def place(self) -> str:
+        """Return the state of the detector that it tells, ``state/substate``, or ""."""
+        return f"{self.state}/{self.substate}" if self.state and self.substate else self.state
+
+
+class PauseRun(DaqMessage):
+    """A run is paused."""
+
+    reason: LongText = ""
 
 
 class RunImminent(DaqMessage):
@@ -70,6 +89,9 @@ class TfFileRegistered(DaqMessage):
 
     tf_filename: FileName
     stf_filename: FileName
+    tf_first: Count | None = None
+    tf_last: Count | None = None
+    tf_count: Count | None = None
 
 
 class EndRun(DaqMessage):

@@ -59,6 +59,8 @@ Word = Annotated[str, _rule(rules.check_word)]
 LongText = Annotated[str, Field(max_length=4096), _rule(rules.check_json)]
 Text = Annotated[str, Field(max_length=250), _rule(rules.check_json)]
 
+Name = Annotated[Text, BeforeValidator(_text)]
+
 Metadata = Annotated[Json, _rule(rules.check_json)]
 
 Count = Annotated[int, Field(ge=0, le=_MOST)]
@@ -95,6 +97,11 @@ class Told(Open):
     @property
     def run(self) -> str:
         """Return the run that it tells of, or ""."""
+        return ""
+
+    @property
+    def workflow(self) -> str:
+        """Return the execution that it belongs to, or ""."""
         return ""
 
     @property

@@ -3,12 +3,14 @@
 from dsm.manager.daq_messages import (
     DaqMessage,
     EndRun,
+    PauseRun,
     RunImminent,
     StfGen,
     StfReady,
     TfFileRegistered,
 )
-from dsm.manager.run_handlers import end_runs, keep_facts, moves_run_to
+from dsm.manager.run_handlers import take_facts
+from dsm.manager.samples import keep_samples
 from dsm.manager.spd_handlers import (
     announce_closes,
     delete_datasets,
@@ -26,21 +28,20 @@ from dsm.manager.spd_messages import (
 )
 from dsm.manager.stf_handlers import announce_stfs, register_stfs
 from dsm.manager.telling import Handler
-from penstock_core.states import RunState
 
 DAQ = "daq"
 REGISTER = "dsm.register"
 
 HANDLERS: dict[tuple[str, str], Handler] = {
-    (DAQ, "run_imminent"): Handler(RunImminent, moves_run_to(RunState.IMMINENT)),
-    (DAQ, "start_run"): Handler(DaqMessage, moves_run_to(RunState.RUNNING)),
-    (DAQ, "pause_run"): Handler(DaqMessage, moves_run_to(RunState.PAUSED)),
-    (DAQ, "resume_run"): Handler(DaqMessage, moves_run_to(RunState.RUNNING)),
+    (DAQ, "run_imminent"): Handler(RunImminent, take_facts),
+    (DAQ, "start_run"): Handler(DaqMessage, take_facts),
+    (DAQ, "pause_run"): Handler(PauseRun, take_facts),
+    (DAQ, "resume_run"): Handler(DaqMessage, take_facts),
     (DAQ, "stf_gen"): Handler(StfGen, announce_stfs),
     (DAQ, "stf_ready"): Handler(StfReady, register_stfs),
-    (DAQ, "tf_file_registered"): Handler(TfFileRegistered, keep_facts),
-    (DAQ, "end_run"): Handler(EndRun, end_runs),
-    (DAQ, "data_ready"): Handler(DaqMessage, keep_facts),
+    (DAQ, "tf_file_registered"): Handler(TfFileRegistered, keep_samples),
+    (DAQ, "end_run"): Handler(EndRun, take_facts),
+    (DAQ, "data_ready"): Handler(DaqMessage, take_facts),
     (REGISTER, "file.input"): Handler(FileInput, take_inputs),
     (REGISTER, "file.process"): Handler(FileProcess, take_processed),
     (REGISTER, "dataset.input"): Handler(DatasetInput, take_inputs),

@@ -4,6 +4,7 @@ A message that is refused leaves nothing behind but its row in the journal, and 
 those that came with it.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -63,6 +64,7 @@ def _outcomes(
 
 def read_letter(identity: str, message: IntakeMessage) -> Letter[Any] | PenstockError:
     """Return the message with its body read, or why it cannot be."""
+    message = addressed(message)
     handler = HANDLERS.get((message.exchange, message.routing_key))
     if handler is None:
         known = ", ".join(key for exchange, key in HANDLERS if exchange == message.exchange)
@@ -78,6 +80,21 @@ def read_letter(identity: str, message: IntakeMessage) -> Letter[Any] | Penstock
     except InvalidInput as error:
         return error
     return Letter(identity, message, body)
+
+
+def addressed(message: IntakeMessage) -> IntakeMessage:
+    """Return a message of the DAQ under its msg_type, where its routing key says nothing of it.
+
+    ePIC's programs send all they say to one topic.
+    """
+    if message.exchange != DAQ or (DAQ, message.routing_key) in HANDLERS:
+        return message
+    try:
+        key = json.loads(message.body).get("msg_type")
+    except (ValueError, AttributeError, RecursionError):
+        return message
+    known = isinstance(key, str) and (DAQ, key) in HANDLERS
+    return message.model_copy(update={"routing_key": key}) if known else message
 
 
 def groups(letters: Iterable[Letter[Any]]) -> list[list[Letter[Any]]]:

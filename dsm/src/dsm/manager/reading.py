@@ -56,6 +56,17 @@ def page_of(rows: Sequence[Row[Any]], limit: int, item: Callable[[Row[Any]], Ite
     return Page(items=tuple(item(row) for row in rows), next=following)
 
 
+def after_cursor(
+    query: Select[Any], number: ColumnElement[int], after: int, limit: int, *, newest: bool
+) -> Select[Any]:
+    """Return ``query`` for one page in the order of ``number``, or the other way round."""
+    if not newest:
+        return query.where(number > after).order_by(number).limit(limit)
+    if after:
+        query = query.where(number < after)
+    return query.order_by(number.desc()).limit(limit)
+
+
 async def rows_where(
     connection: AsyncConnection,
     query: Select[Any],

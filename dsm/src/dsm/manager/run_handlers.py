@@ -1,18 +1,19 @@
 """What the DAQ's messages about runs do: facts, in any order, any number of times."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
 from dsm.manager.announcing import announce_runs
-from dsm.manager.daq_messages import DaqMessage, EndRun, RunImminent, utc_text
-from dsm.manager.runs import Move, Named, RunKey, ensure_runs, move_runs
-from dsm.manager.stream_rows import end_streams
-from dsm.manager.telling import Answer, Done, HandleLetters, Letter
+from dsm.manager.daq_messages import DaqMessage, RunImminent
+from dsm.manager.facts import fact_of, fold_runs, hear_of, store_facts
+from dsm.manager.folding import MOVES
+from dsm.manager.runs import Named, RunKey, ensure_runs, run_rows
+from dsm.manager.stream_rows import streams_of_runs
+from dsm.manager.telling import Answer, Done, Letter
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
-from penstock_core.states import RunState
 
 Runs = dict[RunKey, Row[Any]]
 
@@ -42,44 +43,32 @@ def _metadata(letter: Letter[Any]) -> Json | None:
     body = letter.body
     if not isinstance(body, RunImminent):
         return None
-    known = {"state": body.extras.get("state"), "substate": body.extras.get("substate")}
-    known["stream"] = body.stream
+    known = {"state": body.state, "substate": body.substate, "stream": body.stream}
     return body.run_conditions | {key: value for key, value in known.items() if value}
 
 
-def moves_run_to(state: RunState) -> HandleLetters:
-    """Return the handler of messages that tell that a run came to ``state``."""
-
-    async def handle(work: Work, letters: Sequence[Letter[DaqMessage]]) -> list[Answer]:
-        await make_runs(work, letters)
-        await move_runs(work, [_move(letter, state) for letter in letters])
-        return [Done(f"run {letter.body.run_id}: {state}") for letter in letters]
-
-    return handle
-
-
-def _move(letter: Letter[Any], state: RunState) -> Move:
-    body: DaqMessage = letter.body
-    at = utc_text(body.timestamp or letter.message.timestamp)
-    return Move(
-        key_of(letter), state, at, -1.0 if body.simulation_tick is None else body.simulation_tick
-    )
-
-
-async def keep_facts(work: Work, letters: Sequence[Letter[DaqMessage]]) -> list[Answer]:
-    """Make the runs that are named; the journal keeps the rest."""
-    await make_runs(work, letters)
-    return [Done(f"run {letter.body.run_id}: noted") for letter in letters]
-
-
-async def end_runs(work: Work, letters: Sequence[Letter[EndRun]]) -> list[Answer]:
-    """End streams and runs; where all is known, announce the count of the run's dataset."""
+async def take_facts(work: Work, letters: Sequence[Letter[DaqMessage]]) -> list[Answer]:
+    """Store what the DAQ says of runs, and fold those of which it says something new."""
     runs = await make_runs(work, letters)
-    await move_runs(work, [_move(letter, RunState.ENDED) for letter in letters])
-    ends: dict[tuple[int, str], int | None] = {}
-    for letter in letters:
-        place = runs[key_of(letter)].id, stream_of(letter)
-        ends[place] = letter.body.total if letter.body.total is not None else ends.get(place)
-    await end_streams(work, ends)
-    await announce_runs(work, runs.values())
-    return [Done(f"run {letter.body.run_id}: {RunState.ENDED}") for letter in letters]
+    told = [(runs[key_of(letter)].id, letter.namespace, fact_of(letter)) for letter in letters]
+    if changed := await store_facts(work, told):
+        await fold_runs(work, changed)
+        await hear_of(work, changed)
+        await announce_runs(work, [row for row in runs.values() if row.id in changed])
+    states = await run_rows(work, runs)
+    return [Done(_what(letter, states[key_of(letter)])) for letter in letters]
+
+
+def _what(letter: Letter[DaqMessage], run: Row[Any]) -> str:
+    moves = letter.message.routing_key in MOVES
+    return f"run {run.run}: {run.state if moves else 'noted'}"
+
+
+async def settle_runs(work: Work, runs: Iterable[Row[Any]]) -> None:
+    """Look again at those of these runs that have ended, for their STFs are not what they were."""
+    rows = list(runs)
+    streams = await streams_of_runs(work.connection, [row.id for row in rows])
+    ended = {run_id for run_id, of_run in streams.items() if any(s.ended for s in of_run)}
+    if ended:
+        await fold_runs(work, ended)
+        await announce_runs(work, [row for row in rows if row.id in ended])

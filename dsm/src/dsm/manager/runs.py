@@ -1,7 +1,6 @@
 """Runs of the DAQ: folded from facts that come in any order, any number of times.
 
-Whatever names a run makes it, and its dataset. The state of a run is that of its latest fact, in
-the order of the DAQ's own clock; one that has ended stays so.
+Whatever names a run makes it, and its dataset. What its facts make of it is ``folding``'s matter.
 """
 
 from collections import defaultdict
@@ -35,16 +34,6 @@ class Named:
     @property
     def key(self) -> RunKey:
         return self.namespace, self.run
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A fact about the state of a run, with the DAQ's own time of it (ISO 8601, UTC)."""
-
-    key: RunKey
-    state: RunState
-    at: str
-    tick: float
 
 
 async def ensure_runs(work: Work, named: Sequence[Named]) -> dict[RunKey, Row[Any]]:
@@ -94,8 +83,6 @@ async def _insert(work: Work, missing: dict[RunKey, NewDataset]) -> None:
             "run": key[1],
             "dataset_id": datasets[uid_of(new)].id,
             "state": RunState.IMMINENT,
-            "state_at": "",
-            "state_tick": -1,
             "conditions": {},
             "heard_at": work.at,
         }
@@ -128,30 +115,17 @@ async def run_datasets(work: Work, runs: Iterable[Row[Any]]) -> dict[int, Row[An
     return {row.id: row async for row in rows}
 
 
-async def move_runs(work: Work, moves: Sequence[Move]) -> None:
-    """Fold facts about the state of runs that are there; the order of telling does not matter."""
-    runs = await run_rows(work, {move.key for move in moves})
-    for key, row in runs.items():
-        values = _folded(row, [move for move in moves if move.key == key])
-        values["heard_at"] = work.at
-        if values["started_at"] is not None and row.start_heard_at is None:
-            values["start_heard_at"] = work.at
-        await _update(work, row, **values)
-
-
-def _folded(row: Row[Any], moves: Iterable[Move]) -> Json:
-    order = [(row.state == RunState.ENDED, row.state_at, row.state_tick, row.state)]
-    order += [(m.state == RunState.ENDED, m.at, m.tick, str(m.state)) for m in moves]
-    _, at, tick, state = max(order)
-    starts = [m.at for m in moves if m.state == RunState.RUNNING] + [row.started_at]
-    ends = [m.at for m in moves if m.state == RunState.ENDED] + [row.ended_at]
-    return {
-        "state": state,
-        "state_at": at,
-        "state_tick": tick,
-        "started_at": min((t for t in starts if t), default=None),
-        "ended_at": max((t for t in ends if t), default=None),
-    }
+async def note_elsewhere(work: Work, row: Row[Any], told: Sequence[tuple[str, str]]) -> None:
+    """Note of a run that STFs were made outside of run/physics: the state, and when, of each."""
+    noted: Json = dict(row.elsewhere or {})
+    for place, at in told:
+        of = noted.get(place, {"stfs": 0, "first": at, "last": at})
+        noted[place] = {
+            "stfs": of["stfs"] + 1,
+            "first": min(of["first"], at),
+            "last": max(of["last"], at),
+        }
+    await _update(work, row, elsewhere=noted)
 
 
 async def _update(work: Work, row: Row[Any], **values: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
@@ -32,6 +32,8 @@ class Numbering:
         Whose it is; None for STFs of which that is not known.
     stfs
         How many STFs are known, announced or here.
+    registered
+        How many of them are here.
     numbers
         How many numbers they have; some may have none, or one together.
     first, last
@@ -40,6 +42,7 @@ class Numbering:
 
     stream: str | None
     stfs: int
+    registered: int
     numbers: int
     first: int | None
     last: int | None
@@ -48,7 +51,7 @@ class Numbering:
     def begins(self) -> int:
         """Return the number of the sequence's first STF.
 
-        >>> Numbering("daq", 1, 1, 7, 7).begins, Numbering("daq", 1, 1, 0, 0).begins
+        >>> Numbering("daq", 1, 1, 1, 7, 7).begins, Numbering("daq", 1, 1, 1, 0, 0).begins
         (1, 0)
         """
         return 1 if self.first is None else min(1, self.first)
@@ -57,7 +60,7 @@ class Numbering:
     def gaps(self) -> int:
         """Return how many numbers below the highest are not known.
 
-        >>> Numbering("daq", 3, 3, 2, 6).gaps
+        >>> Numbering("daq", 3, 3, 3, 2, 6).gaps
         3
         """
         if self.last is None or self.stream is None:
@@ -67,7 +70,7 @@ class Numbering:
     def tail(self, total: int | None) -> range:
         """Return the numbers above the highest, of a stream that has ``total`` STFs in all.
 
-        >>> Numbering("daq", 3, 3, 1, 3).tail(5)
+        >>> Numbering("daq", 3, 3, 3, 1, 3).tail(5)
         range(4, 6)
         """
         if total is None or self.last is None or self.stream is None:
@@ -94,6 +97,7 @@ async def numberings(
         stfs.c.run_id,
         stfs.c.whose,
         func.count().label("stfs"),
+        func.count(stfs.c.here).label("registered"),
         func.count(stfs.c.sequence.distinct()).label("numbers"),
         func.min(stfs.c.sequence).label("first"),
         func.max(stfs.c.sequence).label("last"),
@@ -101,7 +105,7 @@ async def numberings(
     found: dict[int, list[Numbering]] = defaultdict(list)
     async for row in rows_where(connection, query, stfs.c.run_id, senders):
         stream = _named(senders, row.run_id, row.whose)
-        numbering = Numbering(stream, row.stfs, row.numbers, row.first, row.last)
+        numbering = Numbering(stream, row.stfs, row.registered, row.numbers, row.first, row.last)
         found[row.run_id].append(numbering)
     return {run_id: tuple(of_run) for run_id, of_run in found.items()}
 
@@ -153,7 +157,8 @@ def _stfs_with_stream(senders: Senders) -> Select[Any]:
             (tuple_(_S.run_id, _S.stream).in_(known), _S.stream),
             else_=None,
         )
-    columns = (_S.run_id, _S.sequence, whose.label("whose"))
+    here = case((_S.registered == true(), 1), else_=None).label("here")
+    columns = (_S.run_id, _S.sequence, here, whose.label("whose"))
     return select(*columns).where(_S.run_id.in_(senders))
 
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dsm.manager.announcing import announce_runs
-from dsm.manager.daq_messages import StfGen, StfReady
+from dsm.manager.daq_messages import StfGen, StfReady, utc_text
 from dsm.manager.registration import register
-from dsm.manager.run_handlers import Runs, key_of, make_runs, stream_of
-from dsm.manager.runs import run_datasets
+from dsm.manager.run_handlers import Runs, key_of, make_runs, settle_runs, stream_of
+from dsm.manager.runs import note_elsewhere, run_datasets
 from dsm.manager.stfs import ToldStf, announce, known_stfs, mark_registered, sequence_in
 from dsm.manager.storages import all_storages, locate
 from dsm.manager.telling import Answer, Done, Letter
@@ -16,13 +15,26 @@ from dsm.manager.units import NewFile, Part, Registered, Unit
 from dsm.manager.work import Work
 from penstock_core.errors import PenstockError
 
+TAKES_DATA = "run/physics"
+"""The only state of the detector in which STFs are made."""
+
 
 async def announce_stfs(work: Work, letters: Sequence[Letter[StfGen]]) -> list[Answer]:
     """Store which STFs there will be."""
     runs = await make_runs(work, letters)
-    if await announce(work, [_announced(letter, runs) for letter in letters], runs.values()):
-        await announce_runs(work, runs.values())
+    new = await announce(work, [_announced(letter, runs) for letter in letters], runs.values())
+    await _note_elsewhere(work, new, runs)
+    if new:
+        await settle_runs(work, runs.values())
     return [Done(f"STF {letter.body.filename} announced") for letter in letters]
+
+
+async def _note_elsewhere(work: Work, new: Sequence[ToldStf], runs: Runs) -> None:
+    """Flag the runs of STFs that were made while the detector took no data."""
+    for run in runs.values():
+        told = [(s.detector, s.at) for s in new if s.run_id == run.id and s.detector]
+        if odd := [(place, at) for place, at in told if place != TAKES_DATA]:
+            await note_elsewhere(work, run, odd)
 
 
 def _announced(letter: Letter[StfGen], runs: Runs) -> ToldStf:
@@ -35,6 +47,8 @@ def _announced(letter: Letter[StfGen], runs: Runs) -> ToldStf:
         sequence=_sequence(body),
         size_bytes=body.size,
         checksum=body.checksum or "",
+        detector=body.place,
+        at=utc_text(body.timestamp or letter.message.timestamp),
     )
 
 
@@ -68,7 +82,7 @@ async def register_stfs(work: Work, letters: Sequence[Letter[StfReady]]) -> list
     results = await register(work, await _units(work, good, told, runs, places))
     here = [s for s, result in zip(told, results, strict=True) if isinstance(result, Registered)]
     if await mark_registered(work, here):
-        await announce_runs(work, runs.values())
+        await settle_runs(work, runs.values())
     answers = iter(results)
     return [
         _answer(letter, next(answers)) if isinstance(place, _Place) else place

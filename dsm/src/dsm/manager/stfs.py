@@ -22,13 +22,17 @@ from penstock_core.contracts.base import Json
 
 Place = tuple[int, str]
 Known = Mapping[Place, Row[Any]]
-_SEQUENCE = re.compile(r"swf\.[^.]+\.([0-9]{1,12})\.stf")
+_SEQUENCE = re.compile(r"swf\.[^.]+\.(?:.+\.)?([0-9]{1,12})\.stf")
 _C = tables.stf.c
 
 
 @dataclass(frozen=True, slots=True)
 class ToldStf:
-    """What one message says of an STF; ``named``: it names the stream, and not only the sender."""
+    """What one message says of an STF.
+
+    ``named``: it names the stream, and not only its sender. ``detector`` is the state, as
+    ``state/substate``, in which the STF was made at the time ``at``; "" if that is not told.
+    """
 
     run_id: int
     filename: str
@@ -37,6 +41,8 @@ class ToldStf:
     sequence: int | None
     size_bytes: int | None = None
     checksum: str = ""
+    detector: str = ""
+    at: str = ""
 
     @property
     def place(self) -> Place:
@@ -48,10 +54,10 @@ class ToldStf:
 
 
 def sequence_in(filename: str) -> int | None:
-    """Return the number that ePIC's name of an STF holds.
+    """Return the number that ePIC's name of an STF holds, perhaps behind its stream's name.
 
-    >>> sequence_in("swf.102363.000007.stf")
-    7
+    >>> sequence_in("swf.102363.000007.stf"), sequence_in("swf.102363.daq2.000007.stf")
+    (7, 7)
     """
     match = _SEQUENCE.fullmatch(filename)
     return int(match[1]) if match else None
@@ -66,8 +72,8 @@ async def known_stfs(work: Work, told: Sequence[ToldStf]) -> dict[Place, Row[Any
     return {place: row for place, row in found.items() if place in wanted}
 
 
-async def announce(work: Work, told: Sequence[ToldStf], runs: Iterable[Row[Any]]) -> bool:
-    """Store that there will be these STFs; return whether that was new of any."""
+async def announce(work: Work, told: Sequence[ToldStf], runs: Iterable[Row[Any]]) -> list[ToldStf]:
+    """Store that there will be these STFs; return those of which that was new."""
     known = await known_stfs(work, told)
     fresh = {stf.place: stf for stf in reversed(told)}
     fresh = {p: stf for p, stf in fresh.items() if p not in known or not known[p].announced}
@@ -82,7 +88,7 @@ async def announce(work: Work, told: Sequence[ToldStf], runs: Iterable[Row[Any]]
     )
     await _adopt(work, [(stf, known[place]) for place, stf in fresh.items() if place in known])
     await add_to_streams(work, _news_of_announced(told, fresh, known))
-    return bool(fresh)
+    return list(fresh.values())
 
 
 def _news_of_announced(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Boolean, Column, Row, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
@@ -65,14 +65,29 @@ async def add_to_streams(work: Work, news: Mapping[StreamKey, News]) -> None:
     )
 
 
-async def end_streams(work: Work, ends: Mapping[StreamKey, int | None]) -> None:
-    """Store that streams have ended, with the count that they gave, if they gave one."""
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The end of a stream, on the count that was told last; ``named`` as in ``Stream``."""
+
+    total: int | None
+    named: bool
+
+
+async def end_streams(work: Work, ends: Mapping[StreamKey, StreamEnd]) -> None:
+    """Store how streams have ended."""
+    if not ends:
+        return
     await ensure_streams(work, ends)
+    rows = [
+        {"the_run": r, "the_stream": s, "the_total": end.total, "is_named": end.named}
+        for (r, s), end in ends.items()
+    ]
+    named = or_(_C.named, bindparam("is_named", type_=Boolean))
     await work.connection.execute(
         update(tables.stream)
         .where(_C.run_id == bindparam("the_run"), _C.stream == bindparam("the_stream"))
-        .values(ended=True, total=func.coalesce(bindparam("the_total"), _C.total)),
-        [{"the_run": r, "the_stream": s, "the_total": n} for (r, s), n in ends.items()],
+        .values(ended=True, total=bindparam("the_total"), named=named),
+        rows,
     )
 
 
@@ -102,21 +117,33 @@ async def runs_of_datasets(
     connection: AsyncConnection, dataset_ids: Iterable[int]
 ) -> dict[int, list[RunStreams]]:
     """Return by dataset the runs that fill it, with their streams."""
+    found: dict[int, list[RunStreams]] = defaultdict(list)
+    for rows in await _grouped(connection, tables.run.c.dataset_id, dataset_ids):
+        found[rows[0].dataset_id].append(_run_of(rows))
+    return found
+
+
+async def streams_of_runs(
+    connection: AsyncConnection, run_ids: Iterable[int]
+) -> dict[int, tuple[Stream, ...]]:
+    """Return the streams of these runs, by run."""
+    runs = await _grouped(connection, tables.run.c.id, run_ids)
+    return {rows[0].id: _run_of(rows).streams for rows in runs}
+
+
+async def _grouped(
+    connection: AsyncConnection, column: Column[Any], values: Iterable[int]
+) -> list[list[Row[Any]]]:
+    """Return the rows of runs whose ``column`` is among ``values``, a list a run, oldest first."""
     runs = tables.run.c
-    query = select(runs.dataset_id, runs.id, runs.run, *_STREAM).outerjoin(
+    columns = (_C.stream, _C.stfs, _C.unannounced, _C.named, _C.ended, _C.total)
+    query = select(runs.dataset_id, runs.id, runs.run, *columns).outerjoin(
         tables.stream, _C.run_id == runs.id
     )
-    found: dict[int, dict[int, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
-    rows = rows_where(connection, query.order_by(runs.id), runs.dataset_id, dataset_ids)
-    async for row in rows:
-        found[row.dataset_id][row.id].append(row)
-    return {
-        dataset_id: [_run_of(of_run) for of_run in by_run.values()]
-        for dataset_id, by_run in found.items()
-    }
-
-
-_STREAM = (_C.stream, _C.stfs, _C.unannounced, _C.named, _C.ended, _C.total)
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    async for row in rows_where(connection, query.order_by(runs.id), column, values):
+        found[row.id].append(row)
+    return list(found.values())
 
 
 def _run_of(rows: list[Row[Any]]) -> RunStreams:

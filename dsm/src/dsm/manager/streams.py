@@ -75,7 +75,7 @@ def end_of_run(streams: Sequence[Stream], numberings: Sequence[Numbering]) -> En
     End(files=13, counted=False)
     >>> end_of_run([Stream("a", 5), Stream("control", ended=True, total=6)], ())
     End(files=6, counted=False)
-    >>> end_of_run([Stream("a", 3, ended=True)], [Numbering("a", 3, 3, 1, 4)])
+    >>> end_of_run([Stream("a", 3, ended=True)], [Numbering("a", 3, 3, 3, 1, 4)])
     End(files=4, counted=True)
     """
     sending = senders_of(streams)

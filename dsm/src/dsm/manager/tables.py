@@ -6,6 +6,7 @@ the dataset's row and grow with it, for counting rows would cost more with each 
 """
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from penstock_core.eventlog import BigId, EventLog, JsonColumn
 from penstock_core.store import new_metadata
@@ -30,6 +32,7 @@ event_log = EventLog(metadata)
 _UID = String(36)
 _NAME = String(250)
 _TIME = String(40)
+_JSON_OR_NULL = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 storage = Table(
     "storage",
@@ -177,17 +180,65 @@ run = Table(
     Column("run", String(64), nullable=False),
     Column("dataset_id", BigInteger, ForeignKey("dataset.id"), nullable=False, index=True),
     Column("state", String(16), nullable=False),
-    Column("state_at", _TIME, nullable=False),
-    Column("state_tick", Float, nullable=False),
+    Column("state_at", _TIME),
     Column("conditions", JsonColumn, nullable=False),
     Column("started_at", _TIME),
     Column("ended_at", _TIME),
     Column("heard_at", _TIME, nullable=False),
     Column("start_heard_at", _TIME),
+    Column("flags", _JSON_OR_NULL),
+    Column("elsewhere", _JSON_OR_NULL),
     UniqueConstraint("namespace", "run"),
 )
-"""``heard_at``: when its newest fact came, by our clock; ``start_heard_at``: when its start did."""
+"""``heard_at``: when its newest fact came, by our clock; ``start_heard_at``: when its start did.
+``flags``: facts that do not fit; ``elsewhere``: by the state of the detector how many STFs were
+made outside of run/physics. NULL for none."""
 Index("ix_run_started", run.c.namespace, run.c.started_at)
+
+run_fact = Table(
+    "run_fact",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("run.id"), primary_key=True),
+    Column("at", _TIME, primary_key=True),
+    Column("tick", Float, primary_key=True),
+    Column("type", String(32), primary_key=True),
+    Column("said", String(32), primary_key=True),
+    Column("namespace", String(64), nullable=False),
+    Column("sender", String(512), nullable=False),
+    Column("stream", String(250), nullable=False),
+    Column("named", Boolean, nullable=False),
+    Column("state", String(250), nullable=False),
+    Column("substate", String(250), nullable=False),
+    Column("total", BigInteger),
+    Column("reason", Text, nullable=False),
+)
+"""What the DAQ said of runs, each thing once: ``said`` is a digest of all that is not the key."""
+_OF_DETECTOR = run_fact.c.state != ""
+Index(
+    "ix_run_fact_detector",
+    run_fact.c.namespace,
+    run_fact.c.at,
+    run_fact.c.tick,
+    run_fact.c.type,
+    run_fact.c.said,
+    sqlite_where=_OF_DETECTOR,
+    postgresql_where=_OF_DETECTOR,
+)
+
+tf_file = Table(
+    "tf_file",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("run_id", BigInteger, ForeignKey("run.id"), nullable=False),
+    Column("name", _NAME, nullable=False),
+    Column("stf", _NAME, nullable=False),
+    Column("first", BigInteger),
+    Column("last", BigInteger),
+    Column("count", BigInteger),
+    Column("sender", String(512), nullable=False),
+    Column("noted_at", _TIME, nullable=False),
+    UniqueConstraint("run_id", "name"),
+)
 
 stream = Table(
     "stream",
@@ -253,7 +304,9 @@ journal = Table(
     Column("routing_key", String(250), nullable=False),
     Column("correlation_id", String(512), nullable=False),
     Column("sender", String(512), nullable=False),
+    Column("agent", String(512), nullable=False),
     Column("namespace", String(64), nullable=False),
+    Column("workflow", String(250), nullable=False),
     Column("run", String(64), nullable=False),
     Column("body", Text, nullable=False),
     Column("sent_at", _TIME, nullable=False),
@@ -262,3 +315,4 @@ journal = Table(
     Column("details", Text, nullable=False),
     Column("error", JsonColumn),
 )
+Index("ix_journal_run", journal.c.run, journal.c.id)

@@ -1,18 +1,19 @@
 """What comes in from outside: messages posted for the bus, the intake, and the journal of both."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from dsm.manager import journal, queries, tables
+from dsm.manager import journal, tables
 from dsm.manager.intake import take_in
 from dsm.manager.posting import as_messages, check_right
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheBus, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import EventPage, Page
-from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome, PostedMessage, Run
-from penstock_core.states import RunState
+from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome, PostedMessage
+from penstock_core.contracts.runs import JournalEntry
 from penstock_core.web import Announcer, Reader, ServiceCaller
 
 router = APIRouter(prefix=V1, tags=["messages"])
@@ -50,35 +51,37 @@ async def intake(
 async def list_journal(
     store: TheStore,
     _caller: Reader,
-    exchange: str = "",
-    routing_key: str = "",
+    source: str = "",
+    message_type: str = "",
+    sender_agent: str = "",
     namespace: str = "",
+    workflow: str = "",
     run: str = "",
     outcome: Literal["", "OK", "LATE", "ERROR"] = "",
+    is_successful: bool | None = None,
     message_id: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    newest: bool = False,
     after: After = 0,
     limit: Limit = 100,
-) -> Page[journal.Entry]:
-    """Return what came in, oldest first; ``message_id`` finds what became of a posted message."""
-    wanted = journal.Wanted(exchange, routing_key, namespace, run, outcome, message_id)
+) -> Page[JournalEntry]:
+    """Return what came in, oldest or ``newest`` first; ``message_id`` finds a posted message."""
+    wanted = journal.Wanted(
+        source=source,
+        message_type=message_type,
+        sender_agent=sender_agent,
+        namespace=namespace,
+        workflow=workflow,
+        run=run,
+        outcome=outcome,
+        is_successful=is_successful,
+        message_id=message_id,
+        since=since,
+        until=until,
+    )
     async with store.read() as connection:
-        return await journal.page(connection, wanted, after, limit)
-
-
-@router.get("/run")
-async def list_runs(
-    store: TheStore,
-    _caller: Reader,
-    namespace: str = "",
-    run: str = "",
-    state: RunState | None = None,
-    after: After = 0,
-    limit: Limit = 100,
-) -> Page[Run]:
-    """Return a page of runs."""
-    equal = {"namespace": namespace, "run": run, "state": state or ""}
-    async with store.read() as connection:
-        return await queries.page_runs(connection, after=after, limit=limit, **equal)
+        return await journal.page(connection, wanted, after, limit, newest=newest)
 
 
 @router.get("/event")
