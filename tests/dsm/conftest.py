@@ -18,6 +18,7 @@ from penstock_core.bus.local import LocalBus
 from penstock_core.clients import DsmClient
 from penstock_core.clock import parse_time
 from penstock_core.contracts.dsm import IntakeMessage, NewStorage
+from penstock_core.contracts.workflow import AlarmKey, NewAlarm
 from penstock_core.rights import Role
 from penstock_core.service import House, Service
 from penstock_core.settings import HouseSettings
@@ -45,6 +46,7 @@ class World:
     house: House
     signer: Signer
     manager: Service | None = None
+    alarms: dict[tuple[str, str], str] = field(default_factory=dict)
     _open: list[DsmClient] = field(default_factory=list)
 
     def client(self, role: Role = Role.SERVICE, subject: str = "tester") -> DsmClient:
@@ -137,8 +139,9 @@ async def open_world(
     )
     bus = bus or LocalBus(PENSTOCK, ":memory:")
     await bus.start()
-    house = House(settings, bus, {"data-access": _data_access(signer)})
+    house = House(settings, bus)
     world = World(house, signer)
+    house.doors["data-access"] = _data_access(signer, world.alarms)
     try:
         async with open_manager(house) as manager:
             world.manager = manager
@@ -150,12 +153,21 @@ async def open_world(
         await bus.close()
 
 
-def _data_access(signer: Signer) -> FastAPI:
+def _data_access(signer: Signer, raised: dict[tuple[str, str], str]) -> FastAPI:
     app = FastAPI()
 
     @app.post("/auth/service/token")
     async def token(asked: dict[str, str]) -> dict[str, Any]:
         return {"access_token": signer.sign(asked["service"], [Role.SERVICE]), "expires_in": 900}
+
+    @app.post("/alarm/raise")
+    async def raise_alarms(alarms: list[NewAlarm]) -> None:
+        raised.update({(alarm.kind, alarm.subject): alarm.text for alarm in alarms})
+
+    @app.post("/alarm/clear")
+    async def clear_alarms(keys: list[AlarmKey]) -> None:
+        for key in keys:
+            raised.pop((key.kind, key.subject), None)
 
     return app
 

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from tests.dsm.conftest import World
 
+from dsm.inspector.deleter import Deleter
 from dsm.inspector.pace import Pace
 from dsm.inspector.settings import InspectorSettings
+from dsm.inspector.sweeper import Sweeper
 from dsm.inspector.verifier import Verifier
 from dsm.service import open_inspector
 from penstock_core.clients import DsmClient
-from penstock_core.contracts.dsm import NewStorage, Storage
-from penstock_core.contracts.inspection import FileDetails
+from penstock_core.contracts.dsm import Dataset, NewStorage, Storage
+from penstock_core.contracts.inspection import FileDetails, StorageUse
 from penstock_core.rights import Role
 
 
@@ -72,6 +74,30 @@ class Disk:
         """Look at all that is due, once."""
         house_dir = self.world.house.settings.data_dir
         await Verifier(self.dsm, house_dir, pace or Pace(1e12)).verify()
+
+    async def delete(self) -> None:
+        """Remove all that is deleted, to the end."""
+        deleter = Deleter(self.dsm, self.world.house.settings.data_dir)
+        while await deleter.delete():
+            pass
+
+    async def sweep(self, dark_age_s: float = 0) -> None:
+        """Sweep all storages now."""
+        house_dir = self.world.house.settings.data_dir
+        await Sweeper(self.dsm, house_dir, 0, dark_age_s).sweep()
+
+    async def dark(self) -> list[str]:
+        """Return the paths of dark files."""
+        return sorted(f.path for f in (await self.dsm.dark_files(self.storage.uid)).items)
+
+    async def use(self) -> StorageUse:
+        """Return how the storage is used."""
+        uses = {use.storage.uid: use for use in await self.dsm.storage_uses()}
+        return uses[self.storage.uid]
+
+    async def dataset(self, name: str) -> Dataset:
+        """Return a dataset by its name."""
+        return (await self.dsm.datasets(name=name)).items[0]
 
     async def details(self, uid: str) -> FileDetails:
         return await self.dsm.file_details(uid)

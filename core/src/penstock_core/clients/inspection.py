@@ -1,17 +1,28 @@
 """What is asked of the storage manager about the bytes of files, and about storages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from penstock_core.clients.base import RestClient
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.dsm import File, Outcome
+from penstock_core.contracts.dsm import Dataset, File, Outcome
 from penstock_core.contracts.inspection import (
+    DarkFile,
+    DarkRemoval,
+    DarkRequest,
+    DoomedFile,
     DueFile,
     FileDetails,
     FileQuery,
     FileRequest,
     FileVerdict,
     FoundFile,
+    HeldFile,
+    Removal,
+    SeenFile,
+    StorageSample,
+    StorageUse,
+    SweepEnd,
 )
 
 V1 = "/api/v1"
@@ -56,3 +67,70 @@ class InspectionClient(RestClient):
     async def declare_lost(self, request: FileRequest) -> tuple[File, ...]:
         """Give files up."""
         return await self.call("POST", f"{V1}/file/lost", tuple[File, ...], body=request)
+
+    async def delete_dataset(self, uid: str, because: str) -> Dataset:
+        """Delete a dataset; files that no other one holds are removed from disk."""
+        body = {"because": because}
+        return await self.call("POST", f"{V1}/dataset/{uid}/delete", Dataset, body=body)
+
+    async def purge(self) -> bool:
+        """Give up a batch of the files of deleted datasets; return whether there was any to do."""
+        return await self.call("POST", f"{V1}/dataset/purge", bool)
+
+    async def doomed_files(self, after: int = 0, limit: int = 500) -> Page[DoomedFile]:
+        """Return a page of deleted files whose bytes are still to be removed."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/file/doomed", Page[DoomedFile], params=params)
+
+    async def tell_removals(self, removals: Sequence[Removal]) -> None:
+        """Tell what became of the bytes of deleted files."""
+        await self.call("POST", f"{V1}/file/removed", None, body=list(removals))
+
+    async def storage_uses(self) -> tuple[StorageUse, ...]:
+        """Return how each storage is used, and when it is full."""
+        return await self.call("GET", f"{V1}/storage/usage", tuple[StorageUse, ...])
+
+    async def tell_samples(self, samples: Sequence[StorageSample]) -> tuple[StorageUse, ...]:
+        """Tell how full storages are; return how each is used."""
+        answer = tuple[StorageUse, ...]
+        return await self.call("POST", f"{V1}/storage/usage", answer, body=list(samples))
+
+    async def storage_history(
+        self, uid: str, since: datetime | None = None
+    ) -> tuple[StorageSample, ...]:
+        """Return the samples of one storage, oldest first."""
+        params = {"since": None if since is None else since.isoformat()}
+        answer = tuple[StorageSample, ...]
+        return await self.call("GET", f"{V1}/storage/{uid}/usage", answer, params=params)
+
+    async def held_files(self, uid: str, after: int = 0, limit: int = 1000) -> Page[HeldFile]:
+        """Return a page of files that should lie in one storage."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/storage/{uid}/held", Page[HeldFile], params=params)
+
+    async def tell_seen(self, uid: str, seen: Sequence[SeenFile]) -> int:
+        """Tell which files a sweep saw in a storage; return how many of them are dark."""
+        return await self.call("POST", f"{V1}/storage/{uid}/seen", int, body=list(seen))
+
+    async def tell_swept(self, uid: str, began_at: datetime) -> None:
+        """Tell that a storage is swept."""
+        body = SweepEnd(began_at=began_at)
+        await self.call("POST", f"{V1}/storage/{uid}/swept", None, body=body)
+
+    async def dark_files(self, uid: str, after: int = 0, limit: int = 100) -> Page[DarkFile]:
+        """Return a page of files that lie in one storage and are registered nowhere."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/storage/{uid}/dark", Page[DarkFile], params=params)
+
+    async def delete_dark(self, uid: str, request: DarkRequest) -> None:
+        """Have dark files deleted, all or none of these."""
+        await self.call("POST", f"{V1}/storage/{uid}/dark/delete", None, body=request)
+
+    async def wanted_dark(self, after: int = 0, limit: int = 500) -> Page[DarkFile]:
+        """Return a page of dark files that are to be deleted."""
+        params = {"after": after, "limit": limit}
+        return await self.call("GET", f"{V1}/storage/dark/wanted", Page[DarkFile], params=params)
+
+    async def tell_dark_removals(self, removals: Sequence[DarkRemoval]) -> None:
+        """Tell what became of dark files that were to be deleted."""
+        await self.call("POST", f"{V1}/storage/dark/removed", None, body=list(removals))

@@ -203,7 +203,25 @@ class DarkRequest(Frozen):
 
 
 class DarkRemoval(Frozen):
-    """What became of a dark file that was to be deleted; "" is no problem: it is gone."""
+    """What became of a dark file that was to be deleted.
+
+    ``left``: it stays until an operator asks again. ``failed``: it is tried again later.
+    """
 
     id: int
-    problem: str = Field(default="", max_length=2000)
+    outcome: Literal["removed", "left", "failed"]
+    reason: str = Field(default="", max_length=2000)
+
+
+class HeldFile(Frozen):
+    """A file that should lie in a storage, as a sweep compares it with the disk."""
+
+    uid: str
+    path: str
+    size_bytes: int
+
+
+class SweepEnd(Frozen):
+    """A sweep that began at ``began_at`` is through."""
+
+    began_at: datetime

@@ -61,6 +61,18 @@ def real_place(base: str, path: str) -> tuple[str, str]:
     return base, str(PurePosixPath(folder.lstrip("/")) / place.name)
 
 
+def away(base: str) -> str:
+    """Return why nothing can be said of the files below ``base``, "" if something can.
+
+    An empty folder that should hold files is taken for a disk that is not mounted.
+    """
+    try:
+        with os.scandir(base) as entries:
+            return "" if any(entries) else f"{base} is empty, as if it were not mounted"
+    except OSError as error:
+        return f"{base} cannot be read: {error.strerror}"
+
+
 def _not_found(file: DueFile, error: OSError) -> FileVerdict:
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:

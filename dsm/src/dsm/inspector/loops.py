@@ -1,7 +1,13 @@
 """The inspector's loops, and what wakes them."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+
+from dsm.inspector.deleter import Deleter
+from dsm.inspector.meter import AlarmPolicy, Meter
 from dsm.inspector.pace import Pace
 from dsm.inspector.settings import InspectorSettings
+from dsm.inspector.sweeper import Sweeper
 from dsm.inspector.verifier import Verifier
 from penstock_core.clients.house import HouseClients
 from penstock_core.reconciler import Reconciler
@@ -9,24 +15,45 @@ from penstock_core.service import House, Loop
 from penstock_core.wakes import follow_wakes
 
 NAME = "dsm-inspector"
+LONGEST_WAIT_S = 600.0
+"""How often it is looked, at least, whether it is time for a sweep."""
 
 
 class InspectorLoops:
-    """Files are verified as they are registered."""
+    """Files are verified as they are registered, and removed as they are deleted.
+
+    Storages are swept and measured from time to time.
+    """
 
     def __init__(self, house: House, settings: InspectorSettings, clients: HouseClients) -> None:
         every_s = house.settings.reconcile_every_s
-        self._woken: list[Reconciler] = []
+        house_dir = house.settings.data_dir.absolute()
+        dsm = clients.dsm
+        deleter = Deleter(dsm, house_dir)
+        self._woken = [Reconciler(f"{NAME}:delete", deleter.delete, every_s)]
         if settings.read_bytes_per_s:
-            house_dir = house.settings.data_dir.absolute()
-            verifier = Verifier(clients.dsm, house_dir, Pace(settings.read_bytes_per_s))
+            verifier = Verifier(dsm, house_dir, Pace(settings.read_bytes_per_s))
             self._woken.append(Reconciler(f"{NAME}:verify", verifier.verify, every_s))
+        policy = AlarmPolicy(
+            settings.alarm_free_fraction, timedelta(seconds=settings.alarm_full_within_s)
+        )
+        meter = Meter(dsm, clients.data_access, policy)
+        self._timed = [Reconciler(f"{NAME}:measure", meter.measure, settings.usage_every_s)]
+        if settings.sweep_every_s:
+            sweeper = Sweeper(dsm, house_dir, settings.sweep_every_s, settings.dark_age_s)
+            wait_s = min(settings.sweep_every_s, LONGEST_WAIT_S)
+            self._timed.append(Reconciler(f"{NAME}:sweep", sweeper.sweep, wait_s))
         self._wakes = follow_wakes(house.bus, f"{NAME}.wake", self.wake)
 
     @property
     def all(self) -> tuple[Loop, ...]:
         """Return what is to run until the inspector ends."""
-        return (*(one.run for one in self._woken), self._wakes)
+        return tuple(self._loops())
+
+    def _loops(self) -> Iterator[Loop]:
+        for one in (*self._woken, *self._timed):
+            yield one.run
+        yield self._wakes
 
     def wake(self) -> None:
         """Have everything looked at soon that an event may have made due."""

@@ -1,11 +1,10 @@
 """The loop that looks at files whose bytes somebody wishes to be looked at."""
 
 import logging
-import os
 import time
 from pathlib import Path
 
-from dsm.inspector.looking import look
+from dsm.inspector.looking import away, look
 from dsm.inspector.pace import Pace
 from penstock_core.clients import DsmClient
 from penstock_core.contracts.dsm import Storage
@@ -62,15 +61,3 @@ def _news(file: DueFile, verdict: FileVerdict) -> list[FileVerdict]:
     """Return what is to be told: that a file still cannot be read is known."""
     known = verdict.verdict is Verdict.UNREADABLE and verdict.reason == file.reason
     return [] if known else [verdict]
-
-
-def away(base: str) -> str:
-    """Return why nothing can be said of the files below ``base``, "" if something can.
-
-    An empty folder that should hold files is taken for a disk that is not mounted.
-    """
-    try:
-        with os.scandir(base) as entries:
-            return "" if any(entries) else f"{base} is empty, as if it were not mounted"
-    except OSError as error:
-        return f"{base} cannot be read: {error.strerror}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from dsm.manager.routes import datasets, files, inspection, messages, rules, runs
+from dsm.manager.routes import datasets, files, inspection, messages, rules, runs, storages
 from dsm.manager.routes.common import V1
 from dsm.manager.storages import ROOT, create_storage
 from dsm.manager.work import begin_work
@@ -27,16 +27,8 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier, house_dir: Path) 
     app.state.store = store
     app.state.bus = bus
     app.state.house_dir = house_dir
-    routers = (
-        inspection.router,
-        datasets.router,
-        files.router,
-        runs.router,
-        messages.router,
-        rules.router,
-    )
-    for router in routers:
-        app.include_router(router)
+    for room in (inspection, storages, datasets, files, runs, messages, rules):
+        app.include_router(room.router)
 
     async def waits_for() -> dict[str, str]:
         async with store.read() as connection:

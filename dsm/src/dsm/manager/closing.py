@@ -13,7 +13,7 @@ from dsm.manager.reading import no_dataset, the_dataset
 from dsm.manager.registration import not_open
 from dsm.manager.rule_rows import read_rulebook
 from dsm.manager.rulebook import Candidate
-from dsm.manager.work import CLOSED, DELETED, Work
+from dsm.manager.work import CLOSED, Work
 from penstock_core.contracts.dsm import (
     Announcement,
     CloseRequest,
@@ -22,7 +22,7 @@ from penstock_core.contracts.dsm import (
     Outcome,
 )
 from penstock_core.errors import Conflict, PenstockError
-from penstock_core.states import DATASET_MOVES, DatasetState, check_move
+from penstock_core.states import DatasetState
 
 
 async def announce(work: Work, ends: Sequence[Announcement]) -> tuple[Outcome, ...]:
@@ -167,13 +167,3 @@ async def force_close(work: Work, uid: str, because: str, actor: str) -> Dataset
     )
     await close_datasets(work, [request], actor)
     return await the_dataset(work.connection, uid)
-
-
-async def delete_dataset(work: Work, row: Row[Any]) -> None:
-    """Mark a dataset as deleted; its files stay where they are until the inspector takes them."""
-    if row.state == DatasetState.DELETED:
-        return
-    what = f"Dataset {row.name}"
-    check_move(DATASET_MOVES, DatasetState(row.state), DatasetState.DELETED, what)
-    await change_dataset(work, row, state=DatasetState.DELETED)
-    work.tell(DELETED, row.uid)

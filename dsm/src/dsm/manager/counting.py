@@ -16,7 +16,7 @@ async def count_stored(work: Work, changes: Iterable[tuple[int, int, int]]) -> N
     for storage_id, files, size_bytes in changes:
         sums[storage_id][0] += files
         sums[storage_id][1] += size_bytes
-    added = {key: {"files": n, "size_bytes": size} for key, (n, size) in sums.items()}
+    added = {key: {"files": n, "size_bytes": size} for key, (n, size) in sums.items() if n}
     await add_to_counts(work, tables.storage, added)
 
 

@@ -19,7 +19,7 @@ from penstock_core.states import FILE_MOVES, FileState, check_move
 
 _TOPICS = {FileState.QUARANTINED: "file.quarantined", FileState.LOST: "file.lost"}
 _COUNTS = {FileState.QUARANTINED: "quarantined", FileState.LOST: "lost"}
-_COLUMNS = ("state", "due", "checked_at", "reason", "released_by")
+_COLUMNS = ("state", "due", "checked_at", "reason", "released_by", "removed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ async def change_files(work: Work, changes: Sequence[Change]) -> None:
     for change in moved:
         what = f"File {change.row.name}"
         check_move(FILE_MOVES, FileState(change.row.state), change.values["state"], what)
-    await count_stored(work, [_stored(change) for change in moved])
+    await count_stored(work, [_stored(change) for change in changes])
     told = {change.row.id: change for change in moved if _topic(change)}
     held = await _holders(work, told)
     await _count_in_datasets(work, held, told)
@@ -78,9 +78,13 @@ def _row(change: Change) -> Json:
 
 
 def _stored(change: Change) -> tuple[int, int, int]:
-    """Return by how much its storage holds more: what is lost does not lie there."""
-    was, now = (state == FileState.LOST for state in (change.row.state, change.values["state"]))
-    more = int(was) - int(now)
+    """Return by how much its storage holds more: of what is lost no bytes lie there."""
+    before = {name: getattr(change.row, name) for name in ("state", "removed_at")}
+    was, now = (
+        one["state"] != FileState.LOST and one["removed_at"] is None
+        for one in (before, before | change.values)
+    )
+    more = int(now) - int(was)
     return change.row.storage_id, more, more * change.row.size_bytes
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from dsm.manager.closing import announce_end, delete_dataset
+from dsm.manager.closing import announce_end
 from dsm.manager.datasets import dataset_rows, ensure_datasets, kind_differs, merge_metadata, uid_of
+from dsm.manager.deletion import Asked, delete_dataset
 from dsm.manager.reading import no_dataset
 from dsm.manager.spd_messages import (
     DatasetClose,
@@ -119,7 +120,8 @@ async def delete_datasets(work: Work, letters: Sequence[Letter[DatasetDelete]]) 
 
     async def one(letter: Letter[DatasetDelete]) -> Done:
         row = await _row(work, letter.body.datasetId)
-        await delete_dataset(work, row)
+        asked = Asked("deleted", "dataset.delete asked for it", letter.message.sender)
+        await delete_dataset(work, row, asked)
         return Done(f"The dataset {row.name} is deleted; datasetId = {row.uid}")
 
     return await answer_each(letters, one)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from dsm.manager import closing, datasets, evidence, queries
+from dsm.manager import closing, datasets, deletion, evidence, queries
 from dsm.manager.contents import read_contents
 from dsm.manager.ledger import read_ledger
 from dsm.manager.parts import read_parts
@@ -33,7 +33,7 @@ router = APIRouter(prefix=f"{V1}/dataset", tags=["datasets"])
 
 
 class Reason(Frozen):
-    """Why an operator closes a dataset; it goes into the ledger."""
+    """Why an operator closes or deletes a dataset; it goes into the ledger."""
 
     because: str = Field(min_length=1, max_length=1000)
 
@@ -131,6 +131,13 @@ async def close_datasets(
         return await closing.close_datasets(work, requests, caller.subject)
 
 
+@router.post("/purge")
+async def purge(store: TheStore, _caller: ServiceCaller) -> bool:
+    """Give up a batch of the files of deleted datasets; return whether there was any to do."""
+    async with begin_work(store) as work:
+        return await deletion.purge(work)
+
+
 @router.get("/{uid}")
 async def get_dataset(store: TheStore, _caller: Reader, uid: str) -> Dataset:
     """Return one dataset."""
@@ -170,3 +177,10 @@ async def force_close(store: TheStore, caller: Operator, uid: str, reason: Reaso
     """Close a dataset on the caller's word, whatever was announced."""
     async with begin_work(store) as work:
         return await closing.force_close(work, uid, reason.because, caller.subject)
+
+
+@router.post("/{uid}/delete")
+async def delete_dataset(store: TheStore, caller: Operator, uid: str, reason: Reason) -> Dataset:
+    """Delete a dataset; its files, as far as no other one holds them, are removed from disk."""
+    async with begin_work(store) as work:
+        return await deletion.delete_by_hand(work, uid, reason.because, caller.subject)

@@ -5,12 +5,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from dsm.manager import quarantine, storages, verdicts
+from dsm.manager import deletion, quarantine, storages, verdicts
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import File, Outcome
-from penstock_core.contracts.inspection import DueFile, FileDetails, FileRequest, FileVerdict
+from penstock_core.contracts.inspection import (
+    DoomedFile,
+    DueFile,
+    FileDetails,
+    FileRequest,
+    FileVerdict,
+    Removal,
+)
 from penstock_core.web import Operator, OperatorOrService, Reader, ServiceCaller
 
 router = APIRouter(prefix=f"{V1}/file", tags=["inspection"])
@@ -78,6 +85,26 @@ async def declare_lost(store: TheStore, caller: Operator, request: FileRequest) 
     """Give files up: they count as registered, and are never an input again."""
     async with begin_work(store) as work:
         return await quarantine.declare_lost(work, request, caller.subject)
+
+
+@router.get("/doomed")
+async def list_doomed(
+    store: TheStore, _caller: ServiceCaller, after: After = 0, limit: Limit = 500
+) -> Page[DoomedFile]:
+    """Return a page of deleted files whose bytes are still to be removed."""
+    async with store.read() as connection:
+        return await deletion.page_doomed(connection, after, limit)
+
+
+@router.post("/removed", status_code=204)
+async def note_removals(
+    store: TheStore,
+    _caller: ServiceCaller,
+    removals: Annotated[list[Removal], Field(max_length=MOST_ITEMS)],
+) -> None:
+    """Store what became of the bytes of deleted files."""
+    async with begin_work(store) as work:
+        await deletion.note_removals(work, removals)
 
 
 @router.get("/{uid}/details")
