@@ -48,9 +48,19 @@ async def test_a_dataset_says_why_it_is_closed(visitor):
     assert "48.3 MB" in text
 
 
-async def test_an_open_dataset_says_what_it_waits_for(visitor):
-    text = await _text(visitor, "/ui/datasets/uid-2")
-    assert "daq has not announced its end; 5 files so far" in text
+@pytest.mark.parametrize("page", ["/ui/datasets/uid-2", "/ui/datasets?name=swf.101984.run"])
+async def test_an_open_dataset_says_when_it_will_close(visitor, page):
+    assert "closes at 14:32Z unless STF 57 comes" in await _text(visitor, page)
+
+
+async def test_a_dataset_shows_its_parts_and_what_follows_it(visitor):
+    text = await _text(visitor, "/ui/datasets/uid-1")
+    assert "swf.101983.run.b2" in text
+    assert '<a href="/ui/datasets/uid-5">swf.101983.run.d1</a>' in text
+    assert "archived only" in text
+    delta = await _text(visitor, "/ui/datasets/uid-5")
+    assert "came after swf.101983.run had closed" in delta
+    assert "<h2>Parts</h2>" not in delta
 
 
 async def test_datasets_are_filtered_by_glob_state_and_kind(visitor):

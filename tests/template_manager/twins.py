@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Form
+from fastapi import FastAPI, Form, Query
 from fastapi.responses import Response
 
 from penstock_core.contracts.base import Page
+from penstock_core.contracts.closing import Evidence, Forecast, Part, Policy
 from penstock_core.contracts.dsm import ContentFile, Contents, Dataset, File, LedgerRow
 from penstock_core.contracts.workflow import JobReport, Task, Template
 from penstock_core.errors import Duplicate, Forbidden, NotAuthenticated, NotFound
@@ -96,6 +97,25 @@ def dataset(uid: str, name: str, state: str = "OPEN", **changes: Any) -> Dataset
     return Dataset.model_validate(values | changes)
 
 
+def forecast(of: Dataset) -> Forecast:
+    """Return when ``of`` will close."""
+    kept = of.model_dump(include=set(Evidence.model_fields) & set(Dataset.model_fields))
+    more = {"registered": of.files, "announced_by": "", "announced_at": None, "last_file_at": None}
+    seen = Evidence(**kept | more, rule="default-run", policy=Policy())
+    return Forecast(uid=of.uid, at=MADE, text="closes at 14:32Z unless STF 57 comes", evidence=seen)
+
+
+def _part(number: int) -> Part:
+    return Part(
+        number=number,
+        name="swf.101983.run" + (f".b{number}" if number > 1 else ""),
+        first_position=1 + 60 * (number - 1),
+        files=60,
+        size_bytes=241_500_000,
+        closed_at=MADE,
+    )
+
+
 def task(task_id: int, step: str, status: str, **changes: Any) -> Task:
     values: dict[str, Any] = {
         "task_id": task_id,
@@ -178,6 +198,13 @@ class Facts:
         self.datasets = [
             dataset("uid-1", "swf.101983.run", "CLOSED"),
             dataset("uid-2", "swf.101984.run", files=5, size_bytes=20_100_000),
+            dataset(
+                "uid-5",
+                "swf.101983.run.d1",
+                files=1,
+                logical="swf.101983.run",
+                processing=False,
+            ),
             dataset("uid-3", "swf.101983.run.dimuon.decode.v1", kind="output", announced=12),
         ]
         self.tasks = [
@@ -300,15 +327,27 @@ def dsm(facts: Facts, verifier: Verifier) -> FastAPI:
         name: str = "",
         state: str = "",
         kind: str = "",
+        logical: str = "",
         after: int = 0,
         limit: int = 100,
     ) -> Any:
         found = [
             d
             for d in facts.datasets
-            if fnmatchcase(d.name, name or "*") and state in ("", d.state) and kind in ("", d.kind)
+            if fnmatchcase(d.name, name or "*")
+            and state in ("", d.state)
+            and kind in ("", d.kind)
+            and logical in ("", d.logical or d.name)
         ]
         return _page(found, lambda d: 1 + facts.datasets.index(d), after, limit)
+
+    @app.get("/api/v1/dataset/forecast")
+    async def forecasts(_caller: Reader, uid: Annotated[list[str], Query()]) -> Any:
+        return [forecast(d) for d in facts.datasets if d.uid in uid and d.state == "OPEN"]
+
+    @app.get("/api/v1/dataset/{uid}/parts")
+    async def parts(_caller: Reader, uid: str) -> list[Part]:
+        return [_part(n) for n in (1, 2)] if uid == "uid-1" else [_part(1)]
 
     @app.get("/api/v1/dataset/{uid}")
     async def one_dataset(_caller: Reader, uid: str) -> Any:

@@ -1,5 +1,6 @@
-"""Datasets: the list, and one with why it is closed or open, its ledger and its files."""
+"""Datasets: the list, and one with why it is closed or when it will be, its ledger and files."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -30,6 +31,7 @@ async def show_datasets(
     values: dict[str, Any] = {
         "listing": listing,
         "page": page,
+        "forecasts": await _forecasts(visitor, page.items),
         "states": states,
         "kinds": list(DatasetKind),
     }
@@ -46,6 +48,9 @@ async def show_dataset(
     values: dict[str, Any] = {
         "listing": listing,
         "dataset": dataset,
+        "forecast": (await _forecasts(visitor, [dataset])).get(uid),
+        "dataset_parts": await visitor.storage.parts(uid),
+        "relatives": await _relatives(visitor, dataset),
         "lost": await _lost_task(visitor, dataset),
         "previews": _previews(contents),
         "contents": contents,
@@ -53,6 +58,20 @@ async def show_dataset(
         "ledger": await visitor.storage.ledger(uid),
     }
     return render(request, "dataset.html", refresh=listing.refresh, **values)
+
+
+async def _forecasts(visitor: Visitor, datasets: Sequence[Dataset]) -> dict[str, str]:
+    """Return by uid when those of these datasets will close that are open."""
+    uids = [one.uid for one in datasets if one.state is DatasetState.OPEN]
+    return {found.uid: found.text for found in await visitor.storage.forecasts(uids)}
+
+
+async def _relatives(visitor: Visitor, dataset: Dataset) -> list[Dataset]:
+    """Return the others of its logical name, the oldest: the first, successors and deltas."""
+    page = await visitor.storage.datasets(
+        namespace=dataset.namespace, scope=dataset.scope, logical=dataset.logical or dataset.name
+    )
+    return [other for other in page.items if other.uid != dataset.uid]
 
 
 async def _lost_task(visitor: Visitor, dataset: Dataset) -> Task | None:
