@@ -147,8 +147,7 @@ class DsmClient(InspectionClient, RunsClient):
 
     async def set_rule(self, name: str, rule: NewRule) -> Rule:
         """Set a rule in place of the one of its name."""
-        given = rule.model_dump(mode="json", exclude_unset=True)
-        return await self.call("PUT", f"{V1}/rule/{name}", Rule, body=given)
+        return await self.call("PUT", f"{V1}/rule/{name}", Rule, body=rule)
 
     async def remove_rule(self, name: str) -> None:
         """Remove a rule; raises ``NotFound``."""

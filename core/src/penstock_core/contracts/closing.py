@@ -1,9 +1,9 @@
 """Closing: rules for datasets as data, what is seen of an open one, and when it will close."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from penstock_core.contracts.base import Frozen
 from penstock_core.states import DatasetKind, RunState
@@ -71,6 +71,11 @@ class NewRule(Frozen):
     kind: DatasetKind = DatasetKind.INPUT
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
     policy: Policy = Policy()
+
+    @field_serializer("policy")
+    def _given(self, policy: Policy) -> dict[str, Any]:
+        """Tell what the rule says, and not what is built in: that may change."""
+        return policy.model_dump(mode="json", exclude_unset=True)
 
 
 class Rule(NewRule):

@@ -10,7 +10,7 @@ from dsm.manager.rulebook import BUILT_IN, Rulebook, built_in_rules, rulebook_of
 from dsm.manager.rules import check_word
 from dsm.manager.work import Work
 from penstock_core.clock import parse_time
-from penstock_core.contracts.closing import NewRule, Policy, Rule
+from penstock_core.contracts.closing import NewRule, Rule
 from penstock_core.errors import Conflict, NotFound
 from penstock_core.eventlog import NewEvent
 
@@ -78,16 +78,11 @@ def _tell(work: Work, rule: Rule) -> None:
 
 
 def _rule(row: Row[Any]) -> Rule:
-    values = dict(row._mapping)
-    return Rule(**values | {"policy": Policy(**values["policy"])})
+    return Rule.model_validate(dict(row._mapping))
 
 
 def _row(rule: Rule, at: str) -> dict[str, Any]:
-    values = rule.model_dump(mode="json", exclude={"policy"})
-    return values | {
-        "policy": rule.policy.model_dump(mode="json", exclude_unset=True),
-        "changed_at": at,
-    }
+    return rule.model_dump(mode="json") | {"changed_at": at}
 
 
 def _refuse_built_in(name: str) -> None:

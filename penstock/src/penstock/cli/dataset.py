@@ -7,13 +7,13 @@ import typer
 from rich.console import RenderableType
 from rich.markup import escape
 
+from penstock.cli.closing import Closing, closing_view, read_closing, why_of
 from penstock.cli.connection import DataDir, Url, connect
 from penstock.cli.output import AsJson, coloured, facts, show, state, table
 from penstock.tables import Column
 from penstock_core import looks
-from penstock_core.contracts.base import Frozen
-from penstock_core.contracts.closing import Evidence, Forecast, Part
-from penstock_core.contracts.dsm import ContentFile, Dataset, LedgerRow
+from penstock_core.contracts.closing import Forecast
+from penstock_core.contracts.dsm import ContentFile, Dataset
 from penstock_core.states import DatasetKind, DatasetState
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="Name or uid of the dataset.")]
@@ -31,15 +31,9 @@ COLUMNS = (
 )
 
 
-class Shown(Frozen):
+class Shown(Closing):
     """What ``dataset show`` tells of one dataset."""
 
-    dataset: Dataset
-    why: str
-    forecast: Forecast | None
-    parts: tuple[Part, ...]
-    relatives: tuple[Dataset, ...]
-    ledger: tuple[LedgerRow, ...]
     files: tuple[ContentFile, ...]
 
 
@@ -75,16 +69,8 @@ def show_one(
     """Show one dataset: files, size, state, why it is closed or when it will, its ledger."""
     with connect(url, data_dir) as penstock:
         found = penstock.dataset(dataset, namespace)
-        forecasts = penstock.forecasts([found])
-        shown = Shown(
-            dataset=found,
-            why=_why(found, forecasts),
-            forecast=forecasts.get(found.uid),
-            parts=penstock.parts(found),
-            relatives=tuple(penstock.relatives(found)),
-            ledger=penstock.ledger(found),
-            files=tuple(penstock.files(found)),
-        )
+        closing = read_closing(penstock, found)
+        shown = Shown(**dict(closing), files=tuple(penstock.files(found)))
     show(shown, as_json, lambda: _view(shown))
 
 
@@ -113,19 +99,13 @@ def _closed_line(before: Dataset, closed: Dataset) -> str:
     )
 
 
-def _why(dataset: Dataset, forecasts: Mapping[str, Forecast]) -> str:
-    """Return when an open dataset will close, or why it has."""
-    forecast = forecasts.get(dataset.uid)
-    return looks.why(dataset) if forecast is None else forecast.text
-
-
 def _list_view(
     found: Sequence[Dataset], forecasts: Mapping[str, Forecast]
 ) -> Iterator[RenderableType]:
     if not found:
         yield "No dataset."
         return
-    yield table(COLUMNS, (_row(dataset, _why(dataset, forecasts)) for dataset in found))
+    yield table(COLUMNS, (_row(dataset, why_of(dataset, forecasts)) for dataset in found))
 
 
 def _row(dataset: Dataset, why: str) -> tuple[Any, ...]:
@@ -144,15 +124,7 @@ def _view(shown: Shown) -> Iterator[RenderableType]:
     dataset = shown.dataset
     yield f"[bold]{escape(dataset.name)}[/]  {state(dataset.state)}"
     yield facts(_facts(dataset, shown.why))
-    if shown.forecast is not None:
-        yield "\n[bold]Evidence for closing[/]"
-        yield facts(_evidence(shown.forecast.evidence))
-    yield from _parts_view(shown.parts)
-    yield from _relatives_view(shown.relatives)
-    if shown.ledger:
-        yield "\n[bold]Closing ledger[/]"
-        rows = ((row.at, row.rule, row.because, row.actor) for row in shown.ledger)
-        yield table(("when", "rule", "because", "by"), rows)
+    yield from closing_view(shown)
     yield from _files_view(shown.files)
 
 
@@ -166,49 +138,11 @@ def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
         ("producer", dataset.producer),
         ("opened", dataset.opened_at),
         ("closed", dataset.closed_at),
-        ("processing", "" if dataset.processing else "none: late files, archived only"),
+        *([] if dataset.processing else [("processing", "none: late files, archived only")]),
         ("namespace", dataset.namespace),
         ("scope", dataset.scope),
         ("uid", dataset.uid),
     ]
-
-
-def _evidence(evidence: Evidence) -> list[tuple[str, Any]]:
-    missing = ", ".join(evidence.missing[:50]) + (" …" if len(evidence.missing) > 50 else "")
-    runs = ", ".join(f"{run.run} {run.state}" for run in evidence.runs)
-    return [
-        ("rule", evidence.rule),
-        ("registered", evidence.registered),
-        ("announced", evidence.announced),
-        ("announced by", evidence.announced_by),
-        ("announced at", evidence.announced_at),
-        ("last file", evidence.last_file_at),
-        ("missing", missing + (f" and {evidence.unnamed} more" if evidence.unnamed else "")),
-        ("runs", runs),
-        ("later run", evidence.later.run if evidence.later else ""),
-    ]
-
-
-def _parts_view(parts: Sequence[Part]) -> Iterator[RenderableType]:
-    if len(parts) < 2:
-        return
-    yield "\n[bold]Parts[/]"
-    rows = (
-        (p.number, p.name, p.first_position, p.files, looks.size(p.size_bytes), p.closed_at)
-        for p in parts
-    )
-    yield table(("#part", "name", "#from", "#files", "#size", "closed"), rows)
-
-
-def _relatives_view(relatives: Sequence[Dataset]) -> Iterator[RenderableType]:
-    if not relatives:
-        return
-    yield "\n[bold]Of the same logical name[/]"
-    rows = (
-        (d.name, coloured(d.state), d.files, "yes" if d.processing else "archived only")
-        for d in relatives
-    )
-    yield table(("name", "state", "#files", "processing"), rows)
 
 
 def _files_view(files: Sequence[ContentFile]) -> Iterator[RenderableType]:

@@ -17,21 +17,21 @@ router = APIRouter(prefix=f"{V1}/rule", tags=["rules"])
 Name = Annotated[str, Path(max_length=250)]
 
 
-@router.get("", response_model_exclude_unset=True)
+@router.get("")
 async def list_rules(store: TheStore, _caller: Reader) -> tuple[Rule, ...]:
     """Return all rules in the order in which they are asked, those built in last."""
     async with store.read() as connection:
         return await rule_rows.list_rules(connection)
 
 
-@router.get("/{name}", response_model_exclude_unset=True)
+@router.get("/{name}")
 async def get_rule(store: TheStore, _caller: Reader, name: Name) -> Rule:
     """Return one rule."""
     async with store.read() as connection:
         return await rule_rows.the_rule(connection, name)
 
 
-@router.put("/{name}", response_model_exclude_unset=True)
+@router.put("/{name}")
 async def set_rule(store: TheStore, caller: Operator, name: Name, new: NewRule) -> Rule:
     """Set a rule in place of the one of its name; it applies to open datasets at once."""
     async with begin_work(store) as work:
