@@ -157,3 +157,20 @@ async def test_a_wrong_password_is_unavailable_and_not_shown(rabbitmq: VirtualHo
 def test_an_address_that_is_no_amqp_url_is_refused() -> None:
     with pytest.raises(InvalidInput, match="AMQP URL"):
         RabbitBus(PENSTOCK, "http://localhost")
+
+
+async def test_what_comes_to_one_topic_reaches_the_daqs_queue_by_one_binding(
+    bus: RabbitBus, rabbitmq: VirtualHost, rabbitmq_server: RabbitServer
+) -> None:
+    """As RabbitMQ's STOMP plugin brings ePIC's /topic/epictopic; docs/reference/messages.md."""
+    host = quote(rabbitmq.name, safe="")
+    place = f"bindings/{host}/e/amq.topic/e/daq"
+    rabbitmq_server.manage("POST", place, {"routing_key": "epictopic", "arguments": {}})
+    body = {"properties": {}, "routing_key": "epictopic", "payload_encoding": "string"}
+    body["payload"] = '{"msg_type": "start_run", "run_id": "7"}'
+    rabbitmq_server.manage("POST", f"exchanges/{host}/amq.topic/publish", body)
+
+    subscription = await bus.subscribe("dsm.daq")
+    (delivery,) = await subscription.batch(1, PATIENCE_S)
+    assert delivery.message.routing_key == "epictopic"
+    assert delivery.message.body == b'{"msg_type": "start_run", "run_id": "7"}'

@@ -7,8 +7,10 @@ from penstock.cli import (
     dataset,
     explain,
     jobs,
+    messages,
     rule,
     running,
+    runs,
     sign_in,
     task,
     template,
@@ -40,6 +42,10 @@ COMMANDS: dict[str, Group] = {
         {"list": dataset.list_all, "show": dataset.show_one, "close": dataset.close},
         "Datasets: what came in and what was made.",
     ),
+    "run": Group(
+        {"list": runs.list_all, "show": runs.show_one},
+        "Runs of the DAQ: what was announced, what came, what does not fit.",
+    ),
     "rule": Group(
         {
             "list": rule.list_all,
@@ -68,6 +74,7 @@ COMMANDS: dict[str, Group] = {
         {"list": alarm.list_all, "ack": alarm.acknowledge},
         "Alarms: what wants a person's eyes.",
     ),
+    "messages": Group({"journal": messages.journal}, "Messages that came in from outside."),
     "jobs": Group(
         {"list": jobs.list_all, "hold": jobs.hold, "release": jobs.release},
         "Jobs: one file of a task each.",

@@ -15,6 +15,7 @@ NEXT_STEPS: Mapping[str, str] = {
     r"/template/\S+/change": "penstock template upload FILE",
     r"/template": "penstock template list",
     r"/api/v1/dataset|/dataset": "penstock dataset list",
+    r"/api/v1/run": "penstock run list",
     r"/api/v1/file": "penstock dataset show DATASET",
     r"/users/\{id\}": "penstock user role EMAIL ROLE",
     r"/users": "penstock user list",
