@@ -73,6 +73,10 @@ class InspectionClient(RestClient):
         body = {"because": because}
         return await self.call("POST", f"{V1}/dataset/{uid}/delete", Dataset, body=body)
 
+    async def expire(self) -> bool:
+        """Delete a batch of datasets past their lifetime; return whether there may be more."""
+        return await self.call("POST", f"{V1}/dataset/expire", bool)
+
     async def purge(self) -> bool:
         """Give up a batch of the files of deleted datasets; return whether there was any to do."""
         return await self.call("POST", f"{V1}/dataset/purge", bool)

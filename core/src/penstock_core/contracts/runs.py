@@ -85,11 +85,27 @@ class TfFile(Frozen):
     noted_at: datetime
 
 
+class RunHeaders(Frozen):
+    """What the headers of a run's verified STFs say together.
+
+    ``first_tf`` and ``last_tf`` are the lowest and highest number of a TF; ``mismatches`` says
+    in sentences what does not fit what was announced, once the run has ended.
+    """
+
+    stfs: int
+    first_tf: int
+    last_tf: int
+    tfs: int
+    events: int
+    mismatches: tuple[str, ...] = ()
+
+
 class RunDetail(Frozen):
     """One run with all that is known of it.
 
-    ``missing`` names the first of the ``missing_count`` STFs that can be named; ``unnamed`` counts
-    the others. ``tf_files`` are the first of ``tf_count``.
+    ``headers`` is null until an STF in our container was verified. ``missing`` names the first of
+    the ``missing_count`` STFs that can be named; ``unnamed`` counts the others.
+    ``tf_files`` are the first of ``tf_count``.
     """
 
     run: Run
@@ -100,6 +116,7 @@ class RunDetail(Frozen):
     unnamed: int
     tf_count: int
     tf_files: tuple[TfFile, ...]
+    headers: RunHeaders | None = None
 
 
 class DetectorFact(Frozen):

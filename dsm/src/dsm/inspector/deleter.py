@@ -28,8 +28,9 @@ class Deleter:
         self._house_dir = house_dir
 
     async def delete(self) -> bool:
-        """Give up a batch of files, and remove all that are given up. A reconciler's work."""
-        more = await self._dsm.purge()
+        """Delete what is past its lifetime, give up a batch of files, and remove all given up."""
+        expired = await self._dsm.expire()
+        more = await self._dsm.purge() or expired
         storages = {storage.uid: storage for storage in await self._dsm.storages()}
         after: int | None = 0
         while after is not None:

@@ -126,6 +126,7 @@ async def _close(work: Work, row: Row[Any], request: CloseRequest, actor: str) -
         .values(
             state=DatasetState.CLOSED,
             closed_at=work.at,
+            review_at=work.at,
             closed_because=request.because,
             closed_by=actor,
             closed_rule=request.rule,

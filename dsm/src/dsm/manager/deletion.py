@@ -51,7 +51,7 @@ async def delete_dataset(work: Work, row: Row[Any], asked: Asked) -> None:
         return
     what = f"Dataset {row.name}"
     check_move(DATASET_MOVES, DatasetState(row.state), DatasetState.DELETED, what)
-    await change_dataset(work, row, state=DatasetState.DELETED)
+    await change_dataset(work, row, state=DatasetState.DELETED, review_at=None)
     evidence = {"files": row.files, "size_bytes": row.size_bytes} | asked.evidence
     entry = LedgerEntry(row.id, asked.rule, asked.because, evidence, asked.actor)
     await write_ledger(work, [entry])

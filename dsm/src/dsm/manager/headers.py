@@ -1,16 +1,19 @@
-"""What the headers of a run's STFs say, summed up as they are verified."""
+"""What the headers of a run's STFs say, summed up as they are verified, and what does not fit."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
 from dsm.manager.inspection_tables import run_header, stf_header
 from dsm.manager.reading import rows_where
 from dsm.manager.work import Work
 from penstock_core.contracts.base import Json
+from penstock_core.contracts.runs import RunHeaders
 from penstock_core.stf import Header
 
 _R, _H = tables.run.c, stf_header.c
@@ -85,3 +88,59 @@ def _sums(row: Row[Any] | None, headers: Sequence[Header]) -> Json:
         "tfs": before[1] + sum(header.tfs for header in headers),
         "events": before[2] + sum(header.events for header in headers),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is known of a run that has ended, to hold its headers against.
+
+    ``announced`` counts the STFs that were announced, ``missing`` those of them that did not
+    come, ``bad`` those in quarantine or lost; ``streams`` is how many numbered them.
+    """
+
+    announced: int
+    missing: int
+    bad: int
+    streams: int
+
+
+async def read_headers(
+    connection: AsyncConnection, run_id: int, dataset_id: int, ended: Ended | None
+) -> RunHeaders | None:
+    """Return what the headers of a run say; ``ended`` is None while it goes on."""
+    query = select(run_header).where(run_header.c.run_id == run_id)
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    said = {name: row._mapping[name] for name in RunHeaders.model_fields if name in row._mapping}
+    headers = RunHeaders(**said)
+    if ended is None or await _are_due(connection, dataset_id):
+        return headers
+    return headers.model_copy(update={"mismatches": mismatches(headers, ended)})
+
+
+async def _are_due(connection: AsyncConnection, dataset_id: int) -> bool:
+    """Return whether some file of a dataset is still to be looked at."""
+    query = (
+        select(tables.file.c.id)
+        .join(tables.attachment, tables.attachment.c.file_id == tables.file.c.id)
+        .where(tables.file.c.due.is_not(None), tables.attachment.c.dataset_id == dataset_id)
+    )
+    return await connection.scalar(query.limit(1)) is not None
+
+
+def mismatches(headers: RunHeaders, ended: Ended) -> tuple[str, ...]:
+    """Return how the headers of a run that has ended contradict what was announced of it."""
+    found = []
+    expected = ended.announced - ended.missing - ended.bad
+    if headers.stfs > ended.announced:
+        found.append(f"There are headers of {headers.stfs} STFs, and {ended.announced} announced.")
+    elif headers.stfs < expected:
+        found.append(f"There are headers of {headers.stfs} STFs, and {expected} should be here.")
+    span = headers.last_tf - headers.first_tf + 1
+    if ended.streams <= 1 and headers.tfs > span:
+        found.append(
+            f"The headers count {headers.tfs} TFs, and from {headers.first_tf} to "
+            f"{headers.last_tf} there are {span}: some came twice."
+        )
+    return tuple(found)

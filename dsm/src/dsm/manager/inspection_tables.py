@@ -24,6 +24,13 @@ Index("ix_file_path", file.c.path, postgresql_using="hash")
 Index("ix_attachment_file_id", attachment.c.file_id)
 _to_purge = (dataset.c.state == "DELETED") & dataset.c.purged_at.is_(None)
 Index("ix_dataset_to_purge", dataset.c.id, sqlite_where=_to_purge, postgresql_where=_to_purge)
+_to_review = dataset.c.review_at.is_not(None)
+Index(
+    "ix_dataset_review_at",
+    dataset.c.review_at,
+    sqlite_where=_to_review,
+    postgresql_where=_to_review,
+)
 
 file_check = Table(
     "file_check",

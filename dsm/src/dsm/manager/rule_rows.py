@@ -6,6 +6,7 @@ from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.reviews import review_all
 from dsm.manager.rulebook import BUILT_IN, Rulebook, built_in_rules, rulebook_of, selector_of
 from dsm.manager.rules import check_word
 from dsm.manager.work import Work
@@ -44,7 +45,7 @@ async def the_rule(connection: AsyncConnection, name: str) -> Rule:
 
 
 async def set_rule(work: Work, name: str, new: NewRule, actor: str) -> Rule:
-    """Store a rule in place of the one of its name; it applies to open datasets at once.
+    """Store a rule in place of the one of its name; it applies to all datasets at once.
 
     Raises
     ------
@@ -60,6 +61,7 @@ async def set_rule(work: Work, name: str, new: NewRule, actor: str) -> Rule:
     selector_of(rule)
     await work.connection.execute(delete(tables.rule).where(_R.name == name))
     await work.connection.execute(insert(tables.rule), _row(rule, work.at))
+    await review_all(work)
     _tell(work, rule)
     return rule
 
@@ -69,6 +71,7 @@ async def remove_rule(work: Work, name: str) -> None:
     _refuse_built_in(name)
     rule = await the_rule(work.connection, name)
     await work.connection.execute(delete(tables.rule).where(_R.name == name))
+    await review_all(work)
     _tell(work, rule)
 
 

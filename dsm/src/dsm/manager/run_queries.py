@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dsm.manager import tables
 from dsm.manager.facts import facts_of_runs
 from dsm.manager.folding import Fact, in_order
+from dsm.manager.headers import Ended, read_headers
 from dsm.manager.missing import Missing, missing_stfs
 from dsm.manager.queries import filtered
 from dsm.manager.reading import after_cursor, page_of, rows_where
@@ -18,6 +19,7 @@ from dsm.manager.streams import Stream, sender_names
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.runs import Run, RunDetail, RunFact, RunFlag, RunStream, TfFile
 from penstock_core.errors import NotFound
+from penstock_core.states import RunState
 
 _D, _R = tables.dataset.c, tables.run.c
 _TF_SHOWN = 100
@@ -84,12 +86,22 @@ async def read_run(connection: AsyncConnection, namespace: str, run: str) -> Run
     row = await the_run(connection, namespace, run)
     facts = (await facts_of_runs(connection, [row.id])).get(row.id, ())
     streams = (await streams_of_runs(connection, [row.id]))[row.id]
-    dataset = select(_D.id, _D.files, _D.announced).where(_D.id == row.dataset_id)
-    lost = await missing_stfs(connection, (await connection.execute(dataset)).all())
+    columns = (_D.id, _D.files, _D.announced, _D.quarantined, _D.lost)
+    dataset = select(*columns).where(_D.id == row.dataset_id)
+    held = (await connection.execute(dataset)).all()
+    lost = await missing_stfs(connection, held)
     missing = lost.get(row.dataset_id, Missing())
     samples = await page_samples(connection, row.id, 0, _TF_SHOWN)
+    told = _run(row, sum(stream.stfs for stream in streams))
+    ended = Ended(
+        announced=told.announced if told.total is None else told.total,
+        missing=missing.named + missing.unnamed,
+        bad=sum(one.quarantined + one.lost for one in held),
+        streams=sum(stream.stfs > 0 for stream in streams),
+    )
+    is_over = told.state is RunState.ENDED
     return RunDetail(
-        run=_run(row, sum(stream.stfs for stream in streams)),
+        run=told,
         facts=tuple(_fact(fact) for fact in in_order(facts)),
         streams=await _streams(connection, row.id, streams),
         missing=missing.names,
@@ -97,6 +109,7 @@ async def read_run(connection: AsyncConnection, namespace: str, run: str) -> Run
         unnamed=missing.unnamed,
         tf_count=await count_samples(connection, row.id),
         tf_files=samples.items,
+        headers=await read_headers(connection, row.id, row.dataset_id, ended if is_over else None),
     )
 
 

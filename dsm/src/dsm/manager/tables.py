@@ -78,6 +78,8 @@ dataset = Table(
     # How far the files of a deleted dataset are given up, and when all of them were.
     Column("purged_to", BigInteger, nullable=False, server_default="0"),
     Column("purged_at", _TIME),
+    # When to look whether the lifetime of a closed dataset is over; null for never.
+    Column("review_at", _TIME),
     Column("closed_rule", String(64), nullable=False),
     Column("accepted_by", String(512), nullable=False),
     Column("accepted_because", Text, nullable=False),

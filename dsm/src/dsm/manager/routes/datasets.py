@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from dsm.manager import closing, datasets, deletion, evidence, queries
+from dsm.manager import closing, datasets, deletion, evidence, lifetimes, queries
 from dsm.manager.contents import read_contents
 from dsm.manager.ledger import read_ledger
 from dsm.manager.parts import read_parts
@@ -132,6 +132,13 @@ async def close_datasets(
     """Close datasets that still are at the revision that was looked at."""
     async with begin_work(store) as work:
         return await closing.close_datasets(work, requests, caller.subject)
+
+
+@router.post("/expire")
+async def expire(store: TheStore, caller: ServiceCaller) -> bool:
+    """Delete a batch of datasets past their lifetime; return whether there may be more."""
+    async with begin_work(store) as work:
+        return await lifetimes.expire(work, caller.subject)
 
 
 @router.post("/purge")
