@@ -89,7 +89,7 @@ def named(uses: tuple[FileUse, ...]) -> set[tuple[int, int, str, str]]:
 
 
 async def test_a_file_leads_up_to_all_that_it_was_made_of(service: DataAccessClient) -> None:
-    found = await service.provenance("all.events", Way.UP, depth=9)
+    found = await service.provenance("all.events", Way.UP, scope="daq", depth=9)
     assert named(found.uses) == {
         (MERGE, 0, "out", "all.events"),
         *((MERGE, 0, "in", f"{n}.events") for n in range(FILES)),
@@ -108,7 +108,7 @@ async def test_a_file_leads_up_to_all_that_it_was_made_of(service: DataAccessCli
 
 
 async def test_a_file_leads_down_to_all_that_was_made_of_it(service: DataAccessClient) -> None:
-    found = await service.provenance("1.raw", Way.DOWN, depth=9)
+    found = await service.provenance("1.raw", Way.DOWN, scope="daq", depth=9)
     assert named(found.uses) == {
         (DECODE, 1, "in", "1.raw"),
         (DECODE, 1, "out", "1.events"),
@@ -118,12 +118,12 @@ async def test_a_file_leads_down_to_all_that_was_made_of_it(service: DataAccessC
 
 
 async def test_a_log_leads_up_to_its_job(service: DataAccessClient) -> None:
-    found = await service.provenance("1.events.log", Way.UP)
+    found = await service.provenance("1.events.log", Way.UP, scope="daq")
     assert named(found.uses) == {(DECODE, 1, "log", "1.events.log"), (DECODE, 1, "in", "1.raw")}
 
 
 async def test_the_depth_counts_jobs_in_a_row(service: DataAccessClient) -> None:
-    found = await service.provenance("all.events", Way.UP, depth=1)
+    found = await service.provenance("all.events", Way.UP, scope="daq", depth=1)
     assert {use.task_id for use in found.uses} == {MERGE}
     assert not found.cut
 
@@ -132,12 +132,12 @@ async def test_the_depth_counts_jobs_in_a_row(service: DataAccessClient) -> None
 async def test_an_answer_that_is_cut_says_so(
     service: DataAccessClient, limit: int, cut: bool
 ) -> None:
-    found = await service.provenance("all.events", Way.UP, depth=9, limit=limit)
+    found = await service.provenance("all.events", Way.UP, scope="daq", depth=9, limit=limit)
     assert (len(found.uses), found.cut) == (min(limit, 10), cut)
 
 
 async def test_nobody_made_a_file_of_another_namespace_or_scope(service: DataAccessClient) -> None:
-    for elsewhere in ({"namespace": "other"}, {"scope": "other"}):
+    for elsewhere in ({"namespace": "other", "scope": "daq"}, {"scope": "other"}):
         found = await service.provenance("all.events", Way.UP, **elsewhere)
         assert (found.uses, found.jobs, found.chains) == ((), (), ())
 
@@ -157,7 +157,7 @@ async def test_a_query_for_nothing_finds_nothing(service: DataAccessClient) -> N
 async def test_a_walk_over_rest_is_the_walk_at_the_store(service: DataAccessClient) -> None:
     start = Walk("default", "daq", "all.events", Way.UP)
     trail = await walk(service, start)
-    found = await service.provenance("all.events", Way.UP, depth=9)
+    found = await service.provenance("all.events", Way.UP, scope="daq", depth=9)
     assert tuple(trail.uses.values()) == found.uses
 
 
@@ -185,16 +185,16 @@ async def test_a_history_from_before_is_filled_in(room: Room) -> None:
     service = await with_history(room)
     log = f"{(await service.task(DECODE)).log_name}.000000.log"
     await observe(service, job(DECODE, 9, ("9.raw",), log))
-    before = await service.provenance("all.events", Way.UP, depth=9)
+    before = await service.provenance("all.events", Way.UP, scope="daq", depth=9)
     store = Store(room.house.settings.database("data-access"))
     async with store.write() as connection:
         await connection.execute(file_use.delete())
         for copy in MIGRATION.copies(connection.dialect.name):
             await connection.exec_driver_sql(copy)
     await store.close()
-    after = await service.provenance("all.events", Way.UP, depth=9)
+    after = await service.provenance("all.events", Way.UP, scope="daq", depth=9)
     assert named(after.uses) == named(before.uses)
-    assert (DECODE, 9, "log", log) in named((await service.provenance(log)).uses)
+    assert (DECODE, 9, "log", log) in named((await service.provenance(log, scope="daq")).uses)
 
 
 async def test_what_stands_behind_a_job_that_there_is_not_is_nothing(

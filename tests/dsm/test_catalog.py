@@ -297,7 +297,7 @@ async def test_files_are_found_by_name_with_the_datasets_that_hold_them(world, s
     await world.dsm.register([again])
     names = ("t1.out.000002.npz", "gone", "t1.out.000001.npz")
 
-    two, one = await world.client(Role.VIEWER).find_files(FileQuery(names=names))
+    two, one = await world.client(Role.VIEWER).find_files(FileQuery(scope="daq", names=names))
 
     assert (two.file.name, two.file.checksum, two.file.size_bytes) == (
         names[0],
@@ -309,4 +309,4 @@ async def test_files_are_found_by_name_with_the_datasets_that_hold_them(world, s
         ("chosen", "out", 2, "chosen"),
     ]
     assert [d.uid for d in one.datasets] == [output.uid]
-    assert await world.dsm.find_files(FileQuery(namespace="other", names=names)) == ()
+    assert await world.dsm.find_files(FileQuery(namespace="other", scope="daq", names=names)) == ()

@@ -40,6 +40,7 @@ _CHAIN = (
     template.c.name.label("template"),
     template.c.version,
     template.c.created_by,
+    template.c.content,
 )
 
 
@@ -142,8 +143,10 @@ async def _chains(connection: AsyncConnection, workflows: Iterable[int]) -> tupl
 
 def _chain(row: SqlRow[Any]) -> Chain:
     """Return a chain; one that was submitted by hand has no template."""
+    known = {name: row._mapping[name] for name in Chain.model_fields if name != "main"}
     by_hand = {"template": row.template or "", "created_by": row.created_by or ""}
-    return Chain(**dict(row._mapping) | by_hand)
+    main = row.content["main"] if row.content else ""
+    return Chain(**known | by_hand, main=main)
 
 
 async def read_provenance(connection: AsyncConnection, start: Walk) -> Provenance:

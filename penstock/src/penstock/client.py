@@ -29,6 +29,7 @@ from penstock.errands import (
 )
 from penstock.finding import find_dataset, find_template
 from penstock.operating_calls import OperatingCalls
+from penstock.provenance.calls import ProvenanceCalls
 from penstock.run_calls import RunCalls
 from penstock.template_file import read_template
 from penstock_core.clients import (
@@ -60,7 +61,7 @@ OPERATOR = "operator"
 _PAGE = 500
 
 
-class Penstock(ClosingCalls, OperatingCalls, RunCalls):
+class Penstock(ClosingCalls, OperatingCalls, ProvenanceCalls, RunCalls):
     """One Penstock behind one URL, as one user sees it.
 
     A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)

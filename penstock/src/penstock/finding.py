@@ -4,9 +4,9 @@ import uuid
 
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.base import Json
-from penstock_core.contracts.dsm import Dataset
+from penstock_core.contracts.dsm import Dataset, File
 from penstock_core.contracts.workflow import Template
-from penstock_core.errors import NotFound
+from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.states import TemplateStatus
 
 _PREFERRED = (TemplateStatus.ACTUAL, TemplateStatus.SHADOW)
@@ -57,6 +57,26 @@ async def find_user(workflows: DataAccessClient, email: str) -> Json:
         hint="Look with: penstock user list. Users register themselves, on the page /ui/register.",
         facts={"email": email},
     )
+
+
+async def find_file(storage: DsmClient, name: str, namespace: str = "default") -> File:
+    """Return the file of this uid or name; raises ``NotFound``, ``InvalidInput`` for several."""
+    if _is_uid(name):
+        return (await storage.file_details(name)).file
+    found = (await storage.files(name=name, namespace=namespace)).items
+    if not found:
+        raise NotFound(
+            f"There is no file {name!r} in namespace {namespace!r}.",
+            hint="Look for it in its dataset with: penstock dataset show DATASET --json.",
+            facts={"name": name, "namespace": namespace},
+        )
+    if len(found) > 1:
+        scopes = ", ".join(f"{file.scope} ({file.uid})" for file in found)
+        raise InvalidInput(
+            f"There are files {name!r} in several scopes: {scopes}.",
+            hint="Give the uid in place of the name.",
+        )
+    return found[0]
 
 
 def _is_uid(text: str) -> bool:

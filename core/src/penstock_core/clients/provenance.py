@@ -31,7 +31,7 @@ class ProvenanceClient(RestClient):
         way: Way = Way.UP,
         *,
         namespace: str = "default",
-        scope: str = "daq",
+        scope: str,
         depth: int = 1,
         limit: int = 1000,
     ) -> Provenance:

@@ -90,7 +90,7 @@ class FileQuery(Frozen):
     """Asks for files of one namespace and scope by their names."""
 
     namespace: str = "default"
-    scope: str = "daq"
+    scope: str
     names: tuple[str, ...] = Field(max_length=5000)
 
 

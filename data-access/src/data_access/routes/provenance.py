@@ -28,9 +28,9 @@ async def provenance(
     here: Here,
     _: Reader,
     name: str,
-    way: Way = Way.UP,
+    scope: str,
     namespace: str = "default",
-    scope: str = "daq",
+    way: Way = Way.UP,
     depth: Depth = 1,
     limit: Most = 1000,
 ) -> Provenance:

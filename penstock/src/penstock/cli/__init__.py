@@ -6,6 +6,7 @@ from penstock.cli import (
     alarm,
     dataset,
     explain,
+    file_provenance,
     jobs,
     messages,
     rule,
@@ -55,6 +56,10 @@ COMMANDS: dict[str, Group] = {
             "test": rule.ask,
         },
         "Rules for datasets: when they close, their parts, their lifetime.",
+    ),
+    "file": Group(
+        {"provenance": file_provenance.provenance},
+        "Files: where they come from and what came of them.",
     ),
     "task": Group(
         {

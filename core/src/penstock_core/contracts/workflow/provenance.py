@@ -50,12 +50,11 @@ class FileUse(Frozen):
 class UseQuery(Frozen):
     """Asks what jobs read and made: for these files, for these jobs, or for both.
 
-    ``names`` are files of one namespace and scope; without any, ``namespace`` and ``scope`` say
-    nothing.
+    ``names`` are files of one namespace and scope; without any these two say nothing.
     """
 
     namespace: str = "default"
-    scope: str = "daq"
+    scope: str = ""
     names: tuple[str, ...] = Field(default=(), max_length=1000)
     jobs: tuple[JobKey, ...] = Field(default=(), max_length=1000)
     roles: tuple[FileRole, ...]
@@ -66,7 +65,8 @@ class UseQuery(Frozen):
 class Chain(Frozen):
     """A workflow with the template version that it runs, and on what.
 
-    ``template_id`` is null, and ``template`` empty, for a task that was submitted by hand.
+    ``main`` is the template's main document among those of the recipe. For a task that was
+    submitted by hand ``template_id`` is null, and what tells of a template is empty.
     """
 
     workflow_id: int
@@ -74,6 +74,7 @@ class Chain(Frozen):
     template: str
     version: int | None
     created_by: str
+    main: str
     recipe_digest: str
     values: Json
     namespace: str
