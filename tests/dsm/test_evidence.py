@@ -29,6 +29,7 @@ async def seen(world, name="swf.1.run"):
 async def test_a_run_is_seen_with_its_state_and_the_streams_that_go_on(world):
     await tell(world, told("run_imminent"), told("start_run", at="01"))
     await world.daq("stf_ready", stf(1, sender="daq1"), stf(2, sender="daq2"))
+    assert (await seen(world)).runs[0].going == ()
     await tell(world, told("pause_run", at="02"), told("end_run", at="03", sender="daq1"))
 
     found = await seen(world)

@@ -100,9 +100,10 @@ async def test_it_is_bounded_and_who_falls_behind_is_told(tmp_path, database_url
         assert page.items == kept
 
         await Retention(store, days=1e-9, rows=100).prune()
-        assert (await world.dsm.journal()).items == ()
+        (newest,) = (await world.dsm.journal()).items
         await world.daq("start_run", {"run_id": "10"})
-        assert [entry.run for entry in (await world.dsm.journal()).items] == ["10"]
+        page = await world.dsm.journal(after=newest.id)
+        assert [entry.run for entry in page.items] == ["10"]
         await store.close()
 
 

@@ -165,7 +165,7 @@ def test_a_time_in_which_nobody_listened_is_no_silence(seen: Evidence) -> None:
 
 
 def test_a_stream_of_an_ended_run_that_did_not_end_is_named() -> None:
-    seen = evidence(3, None, runs=(run(RunState.ENDED, 0, "daq2"),))
+    seen = evidence(3, None, runs=(run(RunState.RUNNING, 0, "daq2"),))
     assert decide(seen) == Wait("a file or end_run of daq2 comes", after(3600))
 
 

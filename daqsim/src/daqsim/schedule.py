@@ -13,9 +13,10 @@ from pathlib import Path
 import yaml
 
 from penstock_core.errors import InvalidInput
+from penstock_core.states import DetectorState, DetectorSubstate
 
-STATES = ("off", "no_beam", "beam", "run", "calib", "test")
-SUBSTATES = ("not_ready", "ready", "standby", "physics", "lumi", "eic", "epic", "daq", "calib")
+STATES = tuple(map(str, DetectorState))
+SUBSTATES = tuple(map(str, DetectorSubstate))
 
 _KEYS = ("state", "substate", "span")
 _SPAN = re.compile(r"\d+(,\d+){4}", re.ASCII)

@@ -40,8 +40,7 @@ def _close(evidence: Evidence, silence: str) -> Close:
 
 
 def end_awaited(evidence: Evidence) -> str:
-    """Return whose end is awaited: of runs that have not ended, else of streams that have not."""
-    running = [run.run for run in evidence.runs if run.state is not RunState.ENDED]
-    if running:
-        return f"end_run of run {listed(running, '')}"
-    return f"end_run of {listed([s for run in evidence.runs for s in run.going], 'a stream')}"
+    """Return whose end is awaited: of runs that go on whole, and of streams left of the others."""
+    whole = [f"run {r.run}" for r in evidence.runs if not r.going and r.state is not RunState.ENDED]
+    left = [stream for run in evidence.runs for stream in run.going]
+    return f"end_run of {listed(whole + left, 'a stream')}"

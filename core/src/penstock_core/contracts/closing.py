@@ -103,7 +103,10 @@ class AppliedRule(Frozen):
 
 
 class RunSeen(Frozen):
-    """A run as closing sees it: when it was last heard of, which streams have not ended."""
+    """A run as closing sees it: when it was last heard of.
+
+    ``going`` are the streams that have not ended, where others have.
+    """
 
     run: str
     state: RunState

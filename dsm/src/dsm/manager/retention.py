@@ -33,12 +33,13 @@ class Retention:
 async def prune(work: Work, days: float, rows: int, most: int) -> int:
     """Drop up to ``most`` entries that are too old or too many; return how many.
 
-    Numbers that were never used count as entries, so fewer than ``rows`` may be kept.
+    Numbers that were never used count as entries, so fewer than ``rows`` may be kept. The newest
+    one stays whatever its age: no number is given twice.
     """
     newest = await work.connection.scalar(select(func.max(_C.id))) or 0
     before = parse_time(work.at) - timedelta(days=days)
     limit = before.isoformat(timespec="microseconds")
-    query = select(_C.id, _C.received_at).order_by(_C.id).limit(most)
+    query = select(_C.id, _C.received_at).where(_C.id < newest).order_by(_C.id).limit(most)
     oldest = (await work.connection.execute(query)).all()
     gone = [row.id for row in oldest if row.received_at < limit or row.id <= newest - rows]
     if gone:

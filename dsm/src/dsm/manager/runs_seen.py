@@ -19,8 +19,8 @@ async def runs_seen(
 ) -> dict[int, tuple[RunSeen, ...]]:
     """Return the runs of these datasets, by the number of the dataset."""
     query = (
-        select(_R.dataset_id, _R.id, _R.run, _R.state, _R.heard_at, _S.stream)
-        .outerjoin(tables.stream, (_S.run_id == _R.id) & ~_S.ended)
+        select(_R.dataset_id, _R.id, _R.run, _R.state, _R.heard_at, _S.stream, _S.ended)
+        .outerjoin(tables.stream, _S.run_id == _R.id)
         .order_by(_R.id, _S.stream)
     )
     found: dict[int, dict[int, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
@@ -33,8 +33,10 @@ async def runs_seen(
 
 
 def _run(rows: list[Row[Any]]) -> RunSeen:
-    """Return a run of its rows, one for each stream that has not ended."""
-    going = tuple(row.stream for row in rows if row.stream is not None)
+    """Return a run of its rows, one for each stream."""
+    going = tuple(row.stream for row in rows if row.ended is False)
+    if not any(row.ended for row in rows):
+        going = ()
     first = rows[0]
     return RunSeen(run=first.run, state=first.state, heard_at=first.heard_at, going=going)
 
