@@ -34,10 +34,13 @@ EXAMPLES = {
     ".venv/bin/penstock task list": f"swf.{RUN}.run",
     f".venv/bin/penstock explain swf.{RUN}.run dimuon": "dimuon takes",
     "penstock daq --help": "--speed",
-    "penstock dataset show NAME": "missing 1, 2",
+    "penstock dataset show NAME": "missing STF 1, STF 2",
     "penstock dataset close NAME --because '…'": f"swf.{NEXT_RUN}.run is CLOSED",
     "penstock task list --status DEFINED": f"swf.{RUN}.run",
     "penstock task list --status FAILED": "No task",
+    "penstock task pause --run RUN --dry-run": "decode",
+    "penstock task retry --run RUN --template TEMPLATE": "no such task",
+    "penstock task history TASK": "Nothing was done",
     "penstock explain DATASET TEMPLATE": "dimuon takes",
     "penstock user role EMAIL expert": "is now: expert",
     "penstock user password EMAIL": "signs in with",
@@ -49,6 +52,8 @@ BLANKS = {
     "'…'": "'the power went'",
     "DATASET": f"swf.{RUN}.run",
     "TEMPLATE": "dimuon",
+    "RUN": RUN,
+    "TASK": "1",
     "EMAIL": "anna@penstock.example",
 }
 """What a reader puts in place of a word in capitals."""

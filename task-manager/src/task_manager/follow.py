@@ -1,5 +1,6 @@
 """Three logs that the task-manager follows, each with a cursor stored beside the effect."""
 
+import logging
 from collections.abc import Callable
 
 from penstock_core.clients import DataAccessClient, DsmClient
@@ -11,6 +12,7 @@ from penstock_core.contracts.workload import Command, Report
 from penstock_core.states import DatasetState, TaskStatus
 from task_manager.workload import WorkloadSystem
 
+log = logging.getLogger(__name__)
 BATCH = 500
 STATE_TOPICS = ("dataset.closed", "dataset.changed", "dataset.deleted")
 COPIED = frozenset({DatasetState.CLOSED, DatasetState.DELETED})
@@ -122,7 +124,7 @@ def announcements(tasks: tuple[TaskReport, ...]) -> tuple[Announcement, ...]:
 
 
 class WishFollower:
-    """Passes on what operators ask of submitted tasks: cancel, another rank."""
+    """Passes on what is asked of submitted tasks: retry, pause, resume, cancel, another rank."""
 
     def __init__(self, data_access: DataAccessClient, workload: WorkloadSystem) -> None:
         self._data_access = data_access
@@ -134,7 +136,10 @@ class WishFollower:
         start = await self._follower.start()
         page = await self._data_access.events(start, BATCH, ("task.requested",))
         if page.events:
-            await self._workload.command([Command(**event.body) for event in page.events])
+            asked = [Command(**event.body) for event in page.events]
+            for command, answer in zip(asked, await self._workload.command(asked), strict=True):
+                if answer.outcome == "refused":
+                    log.info("%s is not done: %s", command.action, answer.reason)
         if page.cursor != start:
             await self._data_access.move_cursor(self._follower.name, start, page.cursor)
         self._follower.reached(page.cursor)

@@ -11,6 +11,7 @@ from penstock_core.service import House, Service
 from penstock_core.wakes import follow_wakes
 from task_manager.follow import ReportFollower, StateCopier, WishFollower
 from task_manager.gates import GateKeeper
+from task_manager.losses import LossFollower
 from task_manager.submit import Submitter
 from task_manager.workload import WorkloadSystem
 
@@ -32,6 +33,7 @@ async def open_service(
             "states": StateCopier(clients.dsm, clients.data_access, submit.wake).copy,
             "gates": GateKeeper(clients.dsm, clients.data_access, submit.wake).look,
             "reports": ReportFollower(clients.dsm, clients.data_access, system).observe,
+            "losses": LossFollower(clients.dsm, clients.data_access).announce,
             "wishes": WishFollower(clients.data_access, system).pass_on,
         }
         loops = [
