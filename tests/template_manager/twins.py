@@ -11,12 +11,20 @@ from fastapi.responses import Response
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.closing import Evidence, Forecast, Part, Policy
 from penstock_core.contracts.dsm import ContentFile, Contents, Dataset, File, LedgerRow
-from penstock_core.contracts.workflow import JobReport, Task, Template
+from penstock_core.contracts.workflow import (
+    ActionResult,
+    JobReport,
+    NewAction,
+    Task,
+    TaskAction,
+    TaskOutcome,
+    Template,
+)
 from penstock_core.errors import Duplicate, Forbidden, NotAuthenticated, NotFound
 from penstock_core.rights import Role
-from penstock_core.states import FileState
+from penstock_core.states import FileState, TaskStatus
 from penstock_core.tokens import Signer, Verifier
-from penstock_core.web import Reader, new_app
+from penstock_core.web import Operator, Reader, new_app
 
 MADE = datetime.now(UTC) - timedelta(minutes=3)
 EMAIL, PASSWORD = "shift@example.org", "river-of-data-42"
@@ -222,6 +230,9 @@ class Facts:
         ]
         self.hint = "Look at the list."
         self.asked: list[str] = []
+        self.roles = [Role.VIEWER]
+        self.refusal = ""
+        self.actions: list[TaskAction] = []
         self.refresh_tokens: dict[str, str] = {}
 
 
@@ -241,7 +252,7 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
     app = new_app("twin of data-access", verifier)
 
     def tokens(email: str) -> dict[str, Any]:
-        token, refresh = signer.sign(email, [Role.VIEWER]), secrets.token_hex(8)
+        token, refresh = signer.sign(email, facts.roles), secrets.token_hex(8)
         facts.refresh_tokens[refresh] = email
         return {"access_token": token, "refresh_token": refresh, "expires_in": 900}
 
@@ -311,11 +322,45 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
     async def one_task(_caller: Reader, task_id: int) -> Any:
         return _one([t for t in facts.tasks if t.task_id == task_id], facts.hint)
 
+    @app.get("/task/{task_id}/action")
+    async def done(_caller: Reader, task_id: int, after: int = 0, limit: int = 100) -> Any:
+        return _page([a for a in facts.actions if a.task_id == task_id], _id, after, limit)
+
+    @app.post("/action")
+    async def act(caller: Operator, asked: NewAction) -> ActionResult:
+        (number,) = asked.selection.tasks
+        (found,) = [t for t in facts.tasks if t.task_id == number]
+        refused = facts.refusal or (asked.action == "retry" and found.status == "FINISHED")
+        told = {"outcome": "refused" if refused else "asked", "why": facts.refusal}
+        keep = found.model_dump(include={"task_id", "wflow_id", "step", "input_name", "status"})
+        if not asked.dry_run and not refused:
+            facts.actions.append(_done(len(facts.actions) + 1, number, asked, caller.subject))
+        outcome = TaskOutcome.model_validate(keep | told)
+        return ActionResult(action_id=None, dry_run=asked.dry_run, outcomes=(outcome,))
+
     @app.get("/task/{task_id}/job")
     async def jobs(_caller: Reader, task_id: int, after: int = -1, limit: int = 100) -> Any:
         return _page(facts.jobs, lambda j: j.index, after, limit)
 
     return app
+
+
+def _id(action: TaskAction) -> int:
+    return action.action_id
+
+
+def _done(number: int, task_id: int, asked: NewAction, actor: str) -> TaskAction:
+    return TaskAction(
+        action_id=number,
+        task_id=task_id,
+        at=MADE,
+        actor=actor,
+        action=asked.action,
+        because=asked.because,
+        rank=None,
+        before=TaskStatus.PARTIAL,
+        outcome="asked",
+    )
 
 
 def dsm(facts: Facts, verifier: Verifier) -> FastAPI:

@@ -7,10 +7,12 @@ from fastapi.responses import Response
 
 from penstock_core.states import TaskStatus
 from template_manager.listing import LIMIT, Listing, TaskListing
+from template_manager.pages.acting import offered
 from template_manager.rendering import render
 from template_manager.session import CurrentVisitor
 
 router = APIRouter()
+HISTORY = 1000
 
 
 class JobListing(Listing):
@@ -33,9 +35,14 @@ async def show_tasks(
 async def show_task(
     request: Request, visitor: CurrentVisitor, task_id: int, listing: Annotated[JobListing, Query()]
 ) -> Response:
-    """Return one task; the query pages its jobs."""
+    """Return one task with what was done about it; the query pages its jobs."""
     task = await visitor.workflows.task(task_id)
-    jobs = await visitor.workflows.jobs(task_id, after=listing.after, limit=LIMIT)
-    return render(
-        request, "task.html", refresh=listing.refresh, listing=listing, task=task, jobs=jobs
-    )
+    done = await visitor.workflows.task_actions(task_id, limit=HISTORY)
+    values: dict[str, Any] = {
+        "listing": listing,
+        "task": task,
+        "jobs": await visitor.workflows.jobs(task_id, after=listing.after, limit=LIMIT),
+        "offered": offered(task, visitor),
+        "done": done.items,
+    }
+    return render(request, "task.html", refresh=listing.refresh, **values)
