@@ -23,7 +23,7 @@ from penstock_core.contracts.workflow import (
 )
 from penstock_core.errors import Conflict, Forbidden, InvalidInput, NotFound, Stale
 from penstock_core.rights import Role
-from penstock_core.states import DatasetState, TemplateStatus
+from penstock_core.states import DatasetKind, DatasetState, TemplateStatus
 from penstock_core.store import Store
 
 ALL = BackfillFilter()
@@ -242,6 +242,14 @@ async def test_datasets_are_picked_by_name_namespace_time_and_run(bench: Bench) 
     assert await picked(run_from=7, run_until=7) == ["a.test.raw"]
     with pytest.raises(InvalidInput, match="no glob"):
         await picked(name="[")
+
+
+async def test_outputs_are_old_data_only_to_a_template_that_takes_them(bench: Bench) -> None:
+    await bench.decided(old("made.test.raw", kind=DatasetKind.OUTPUT), old("a.test.raw"))
+    assert told(await bench.preview()) == [("a.test.raw", "NEW")]
+    more = {"takes_outputs": True, "exclude": ("*.next.*",), "effective_from": LATE}
+    await bench.expert.create_template(new_template("next", **more))
+    assert sorted(told(await bench.preview(2))) == [("a.test.raw", "NEW"), ("made.test.raw", "NEW")]
 
 
 async def test_a_run_is_also_what_the_mask_caught(bench: Bench) -> None:

@@ -67,6 +67,12 @@ _TONES: dict[str, Tone] = {
     "IMMINENT": Tone.WAITING,
     "PAUSED": Tone.WARNING,
     "ENDED": Tone.PAST,
+    "NEW": Tone.ACTIVE,
+    "THERE": Tone.PAST,
+    "CONFLICT": Tone.WARNING,
+    "NO_MATCH": Tone.PAST,
+    "PENDING": Tone.WAITING,
+    "MADE": Tone.GOOD,
 }
 
 

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.assessing import Assessed, Assessor
@@ -22,10 +22,11 @@ from penstock_core.contracts.workflow import (
 )
 from penstock_core.errors import Conflict
 from penstock_core.name_glob import name_matches
-from penstock_core.states import TemplateStatus
+from penstock_core.states import DatasetKind, TemplateStatus
 
 PAGE = 500
 SHOWN = 100
+TAKEN = (DatasetKind.INPUT, DatasetKind.OUTPUT)
 
 
 async def read_preview(
@@ -80,19 +81,24 @@ async def _assessed(
 ) -> AsyncIterator[Assessed]:
     assessor = Assessor(version, missing_only=chosen.missing_only)
     picks = partial(_of_these_runs, chosen)
-    async for refs in _candidates(connection, chosen):
+    kinds = list(TAKEN) if version.content.takes_outputs else [DatasetKind.INPUT]
+    async for refs in _candidates(connection, chosen, kinds):
         for each in await assessor.assess(connection, refs, picks):
             yield each
 
 
 async def _candidates(
-    connection: AsyncConnection, chosen: BackfillFilter
+    connection: AsyncConnection, chosen: BackfillFilter, kinds: Sequence[str]
 ) -> AsyncIterator[list[DatasetRef]]:
     """Give the datasets that were decided on and that the filter picks, oldest first, by pages."""
     e = examined.c
     after: Any = None
     while True:
-        query = _filtered(connection, chosen).order_by(e.registered_at, e.dataset_uid).limit(PAGE)
+        query = (
+            _filtered(connection, chosen, kinds)
+            .order_by(e.registered_at, e.dataset_uid)
+            .limit(PAGE)
+        )
         if after is not None:
             query = query.where(tuple_(e.registered_at, e.dataset_uid) > tuple_(*after))
         rows = (await connection.execute(query)).all()
@@ -102,9 +108,12 @@ async def _candidates(
         after = (rows[-1].registered_at, rows[-1].dataset_uid)
 
 
-def _filtered(connection: AsyncConnection, chosen: BackfillFilter) -> Select[Any]:
+def _filtered(
+    connection: AsyncConnection, chosen: BackfillFilter, kinds: Sequence[str]
+) -> Select[Any]:
     e = examined.c
-    query = select(e.dataset_uid, e.registered_at, e.dataset)
+    kind = func.coalesce(e.dataset["kind"].as_string(), DatasetKind.INPUT.value)
+    query = select(e.dataset_uid, e.registered_at, e.dataset).where(kind.in_(kinds))
     if chosen.name:
         query = query.where(name_matches(connection, e.name, chosen.name))
     if chosen.namespace:

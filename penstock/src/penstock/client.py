@@ -28,6 +28,7 @@ from penstock.errands import (
     upload,
 )
 from penstock.finding import find_dataset, find_template
+from penstock.history_calls import HistoryCalls
 from penstock.operating_calls import OperatingCalls
 from penstock.provenance.calls import ProvenanceCalls
 from penstock.run_calls import RunCalls
@@ -61,7 +62,7 @@ OPERATOR = "operator"
 _PAGE = 500
 
 
-class Penstock(ClosingCalls, OperatingCalls, ProvenanceCalls, RunCalls):
+class Penstock(ClosingCalls, OperatingCalls, ProvenanceCalls, RunCalls, HistoryCalls):
     """One Penstock behind one URL, as one user sees it.
 
     A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)

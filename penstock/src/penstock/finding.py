@@ -46,6 +46,23 @@ async def find_template(workflows: DataAccessClient, template: str | int) -> Tem
     return max(found, key=lambda version: (version.status in _PREFERRED, version.version))
 
 
+async def find_actual(workflows: DataAccessClient, template: str | int) -> Template:
+    """Return the version of this id, or the one of this name that is ACTUAL; raises ``NotFound``.
+
+    Not the one in the shadow, which :func:`find_template` prefers where it is newer.
+    """
+    if isinstance(template, int) or template.isdecimal():
+        return await workflows.template(int(template))
+    page = await workflows.templates(status=TemplateStatus.ACTUAL, name=template, limit=1)
+    if page.items:
+        return page.items[0]
+    raise NotFound(
+        f"No version of template {template!r} is ACTUAL.",
+        hint="Look with: penstock template list.",
+        facts={"name": template},
+    )
+
+
 async def find_user(workflows: DataAccessClient, email: str) -> Json:
     """Return the user of this email address; raises ``NotFound``."""
     users: list[Json] = await workflows.call("GET", "/users", list[Json])

@@ -7,7 +7,8 @@ import yaml
 from pydantic import ConfigDict, Field, ValidationError
 
 from penstock_core.contracts.base import Frozen, Json
-from penstock_core.contracts.workflow import NewTemplate, ValueRanges
+from penstock_core.contracts.workflow import CatchUp, NewTemplate, ValueRanges
+from penstock_core.contracts.workflow.templates import CATCH_UP_AFTER_S
 from penstock_core.errors import InvalidInput
 from penstock_core.states import TemplateStatus
 
@@ -18,6 +19,8 @@ class TemplateFile(Frozen):
     ``main`` is the document with the workflow, ``documents`` are all files that it needs, both
     relative to the file's folder; ``input`` is the workflow input that takes the dataset and
     ``values`` are for the others, before which ``value_ranges`` count by the dataset's run.
+    ``takes_outputs`` lets the masks fit what templates make, too; ``catch_up`` (all, newest_first,
+    skip) is for data of which nobody decided for longer than ``catch_up_after_s``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +35,9 @@ class TemplateFile(Frozen):
     input: str = ""
     values: Json = {}
     value_ranges: ValueRanges = {}
+    takes_outputs: bool = False
+    catch_up: CatchUp = CatchUp.ALL
+    catch_up_after_s: float = CATCH_UP_AFTER_S
     status: TemplateStatus = TemplateStatus.ACTUAL
 
 

@@ -4,6 +4,7 @@ from daqsim.cli import daq
 from penstock.cli import (
     acting,
     alarm,
+    backfill,
     dataset,
     explain,
     file_provenance,
@@ -16,6 +17,8 @@ from penstock.cli import (
     task,
     template,
     user,
+    versions,
+    workflow,
 )
 from penstock.cli.app import Group, build, run
 
@@ -36,8 +39,17 @@ COMMANDS: dict[str, Group] = {
             "plan": template.plan,
             "upload": template.upload,
             "list": template.list_all,
+            "show": versions.show_one,
+            "rollback": versions.rollback,
+            "shadow": versions.shadow,
+            "backfill": backfill.backfill,
+            "backfills": backfill.backfills,
         },
         "Templates: what is done with which datasets.",
+    ),
+    "workflow": Group(
+        {"list": workflow.list_all, "show": workflow.show_one, "rerun": workflow.rerun},
+        "Workflows: a template's whole chain over a dataset.",
     ),
     "dataset": Group(
         {"list": dataset.list_all, "show": dataset.show_one, "close": dataset.close},

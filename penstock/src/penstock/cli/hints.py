@@ -8,10 +8,13 @@ from pathlib import Path
 from penstock_core.errors import PenstockError, ServiceUnavailable
 
 NEXT_STEPS: Mapping[str, str] = {
+    r"/task/create": "penstock task submit EXEC DATASET",
     r"/task/\d+/status|/task/\{id\}/status": "penstock task cancel ID",
     r"/task": "penstock task list",
     r"/alarm": "penstock alarm list --all",
-    r"/workflow": "penstock task list --workflow ID",
+    r"/workflow": "penstock workflow list",
+    r"/template/\S+/backfill/preview": "penstock template backfill TEMPLATE --dry-run",
+    r"/backfill": "penstock template backfills",
     r"/template/\S+/change": "penstock template upload FILE",
     r"/template": "penstock template list",
     r"/api/v1/dataset|/dataset": "penstock dataset list",

@@ -1,6 +1,7 @@
 """``penstock template``: check, plan, upload, list."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,6 +83,13 @@ def upload(
         TemplateStatus | None,
         typer.Option(case_sensitive=False, help="State to begin in, in place of the file's."),
     ] = None,
+    effective_from: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="Take datasets registered from then on (UTC), in place of from now on.",
+        ),
+    ] = None,
     url: Url = "",
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -92,6 +100,9 @@ def upload(
         raise InvalidInput(f"{file} has no mask.", hint="Give one with --mask.")
     if status is not None:
         new = new.model_copy(update={"status": status})
+    if effective_from is not None:
+        since = effective_from.replace(tzinfo=UTC)
+        new = new.model_copy(update={"effective_from": since})
     with connect(url, data_dir) as penstock:
         template = penstock.upload(new)
     show(template, as_json, lambda: _stored_view(template))
