@@ -19,7 +19,7 @@ from penstock_core.errors import Conflict, IllegalMove, ServiceUnavailable
         ("GET /template/all lists them.", "penstock template list"),
         ("GET /dataset/all lists them; one gets its number.", "penstock dataset list"),
         ("GET /api/v1/dataset lists them; file.input makes them.", "penstock dataset list"),
-        ("GET /workflow?dataset=4", "penstock task list --workflow"),
+        ("GET /workflow?dataset=4", "penstock workflow list"),
         ("Sign in again: POST /auth/jwt/login.", "penstock login"),
         ("GET /users lists them.", "penstock user list"),
         ("An admin can: PATCH /users/{id}.", "penstock user role"),

@@ -82,9 +82,12 @@ patterns = st.sampled_from(
 )
 
 
-@given(masks=signs, pattern=patterns, name=names, rerun=st.integers(0, 2))
+members = st.sampled_from(["", ".s2", ".d10"])
+
+
+@given(masks=signs, pattern=patterns, name=names, member=members, rerun=st.integers(0, 2))
 def test_an_output_that_is_taken_was_foreseen(
-    masks: list[str], pattern: str, name: str, rerun: int
+    masks: list[str], pattern: str, name: str, member: str, rerun: int
 ) -> None:
     """The law: what find_loop lets pass never takes an output of its own."""
     try:
@@ -95,5 +98,6 @@ def test_an_output_that_is_taken_was_foreseen(
     decision = takes.decide(name)
     if not decision.matched or find_loop(node_of("t", takes, made), []):
         return
-    chain = plan(made, entry(1, name="t"), dataset(name), decision.captures, rerun)
+    taken = dataset(name + member, logical=name)
+    chain = plan(made, entry(1, name="t"), taken, decision.captures, rerun)
     assert not takes.decide(chain.tasks[0].output_name).matched

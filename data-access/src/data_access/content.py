@@ -97,8 +97,8 @@ def selector_of(content: Content) -> Selector:
 
 def caught(content: Content, ref: DatasetRef) -> Mapping[str, str]:
     """Return what the content's mask catches of a dataset's name; nothing where it does not fit."""
-    facts = {"name": ref.name, **ref.metadata}
-    return selector_of(content).decide(ref.name, ref.namespace, facts).captures
+    facts = {"name": ref.seen_as, **ref.metadata}
+    return selector_of(content).decide(ref.seen_as, ref.namespace, facts).captures
 
 
 def shown_mask(content: Content) -> str:

@@ -7,6 +7,7 @@ for the rest. A loop is a way from a template back to itself along "could take w
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from penstock_core.masks import Mask, Selector, overlap
 from penstock_core.masks.glob import NAME_CHARS, Atom
@@ -19,7 +20,14 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ANYTHING = Atom(NAME_CHARS, many=True, column=0)
 _DIGITS = frozenset("0123456789")
 _NUMBER = (Atom(_DIGITS, many=False, column=0), Atom(_DIGITS, many=True, column=0))
-_TRY = ".try"
+
+
+def _literal(text: str) -> tuple[Atom, ...]:
+    return tuple(Atom(frozenset(char), many=False, column=0) for char in text)
+
+
+_TRY = (*_literal(".try"), *_NUMBER)
+_MEMBER = (*_literal("."), Atom(frozenset("sd"), many=False, column=0), *_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +83,19 @@ def feeds(maker: Node, taker: Node) -> str:
 
 
 def _makes(name: str, takes: Selector, recipe: Recipe) -> Iterator[Mask]:
+    """Yield what each step makes of each mask: of successors and deltas, by reruns, too."""
     for step in recipe.steps:
         words = {"template": name, "step": step.name}
-        pattern = _PLACEHOLDER.sub(lambda m, w=words: w.get(m[1], m[0]), step.output_pattern)  # type: ignore[misc]
-        for mask in takes.masks:
-            atoms = tuple(_atoms(pattern, {"input": mask.atoms, "n": _NUMBER}))
+        pattern = _filled(step.output_pattern, words)
+        for mask, member, again in product(takes.masks, ((), _MEMBER), ((), _TRY)):
+            of_input = (*mask.atoms, *member)
+            own = () if "{input}" in pattern else member
+            atoms = (*_atoms(pattern, {"input": of_input, "n": _NUMBER}), *own, *again)
             yield Mask(f"{pattern} of {mask}", atoms, ())
-            yield Mask(f"{pattern}.try* of {mask}", (*atoms, *_literal(_TRY), *_NUMBER), ())
+
+
+def _filled(pattern: str, words: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), pattern)
 
 
 def _atoms(pattern: str, known: Mapping[str, tuple[Atom, ...]]) -> Iterator[Atom]:
@@ -92,7 +106,3 @@ def _atoms(pattern: str, known: Mapping[str, tuple[Atom, ...]]) -> Iterator[Atom
             yield from known.get(part, (_ANYTHING,))
         else:
             yield from _literal(without_foreign(part))
-
-
-def _literal(text: str) -> Iterator[Atom]:
-    return (Atom(frozenset(char), many=False, column=0) for char in text)
