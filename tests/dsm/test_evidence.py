@@ -1,6 +1,7 @@
 """What closing sees of open datasets, and the forecasts made of it."""
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Engine
 from tests.dsm.closing import close, named, send, stf
 
 from dsm.manager.tables import MAY_CLOSE
@@ -114,3 +115,21 @@ def test_only_what_may_close_is_looked_at(tmp_path):
         plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
     engine.dispose()
     assert "ix_dataset_closing" in plan
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_open_datasets(sqlite_world):
+    counts = []
+    for runs in (1, 30):
+        for run in range(runs):
+            await tell(sqlite_world, told("start_run", str(run), "01"))
+        seen = []
+
+        def note(_connection, _cursor, statement, *_rest, seen=seen):
+            seen.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        page = await sqlite_world.dsm.closing()
+        event.remove(Engine, "before_cursor_execute", note)
+        assert len(page.items) == runs
+        counts.append(len(seen))
+    assert counts[0] == counts[1] < 12

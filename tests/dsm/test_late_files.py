@@ -1,7 +1,13 @@
 """Files that come after their dataset has closed: successors, deltas, or a refusal."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.dsm.closing import close, named, names, send, set_rule, stf
+from tests.dsm.conftest import open_world
 
 from penstock_core.contracts.dsm import Announcement
 from penstock_core.rights import Role
@@ -152,3 +158,53 @@ async def test_an_output_takes_nothing_after_its_end(world, storage):
     await world.dsm.announce([Announcement(uid=found.uid, files=1, producer="p")])
     await close(world, "a.raw", "count")
     assert (await send(world, storage, "a.raw", 1, 2)).status == "ERROR"
+
+
+async def test_the_end_of_a_stream_is_that_of_its_newest_successor(world, storage):
+    await send(world, storage, "cosmics", 1)
+    await close(world, "cosmics", "files")
+    await send(world, storage, "cosmics", 2, 3)
+    first = await named(world, "cosmics")
+    outcome = await world.tell("dataset.close", {"datasetId": first.uid})
+    assert outcome.status == "OK"
+    assert ((await named(world, "cosmics.s2")).announced, first.announced) == (2, None)
+
+
+async def test_a_changed_rule_applies_to_open_deltas_at_once(world):
+    await world.daq("stf_ready", stf(1))
+    await close(world, "swf.1.run")
+    await world.daq("stf_ready", stf(2))
+    await set_rule(world, "chained", "swf.*", late="chain")
+    assert (await named(world, "swf.1.run.d1")).processing
+    changed = (await world.dsm.events(0, topics=["dataset.changed"])).events
+    assert changed[-1].body["processing"]
+    await world.client(Role.OPERATOR).remove_rule("chained")
+    assert not (await named(world, "swf.1.run.d1")).processing
+
+
+actions = st.lists(
+    st.just("close") | st.lists(st.integers(1, 6), min_size=1, max_size=3), max_size=8
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(actions)
+async def test_whenever_files_come_and_however_often_each_lies_in_one_dataset(told):
+    """Of a logical name: no file is lost, none is in two, and what is closed stays so."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_world(Path(folder)) as world:
+            sent, closed = set(), {}
+            for action in told:
+                family = (await world.dsm.datasets(logical="swf.1.run")).items
+                if action == "close" and family and family[-1].state == "OPEN":
+                    await close(world, family[-1].name)
+                    closed[family[-1].name] = family[-1].files
+                elif action != "close":
+                    await world.daq("stf_ready", *(stf(n) for n in action))
+                    sent |= set(action)
+            family = (await world.dsm.datasets(logical="swf.1.run")).items
+            found = [f.index for d in family for f in (await world.dsm.contents(d.uid)).files]
+            assert sorted(found) == sorted(sent)
+            assert {d.name: d.files for d in family if d.name in closed} == closed
+            names = ["swf.1.run", *(f"swf.1.run.d{n}" for n in range(1, 9))]
+            assert [d.name for d in family] == names[: len(family)]

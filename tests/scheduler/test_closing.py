@@ -51,6 +51,12 @@ def test_all_announced_files_registered_closes_by_count() -> None:
     assert decide(evidence(1, 1)) == Close("count", "the 1 file that daq announced is registered")
 
 
+def test_files_that_must_not_be_used_count_and_are_told() -> None:
+    decision = decide(evidence(8, 8, quarantined=2, lost=1))
+    assert isinstance(decision, Close)
+    assert decision.because.endswith("are registered; 2 are quarantined; 1 is lost")
+
+
 def test_nothing_announced_and_nothing_registered_closes_empty() -> None:
     assert decide(evidence(0, 0)) == Close("empty", "daq announced its end, without a file")
 

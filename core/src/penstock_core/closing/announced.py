@@ -24,6 +24,10 @@ def announced_dues(evidence: Evidence) -> Iterator[Due]:
 
 
 def _all(evidence: Evidence, because: str) -> Close:
+    bad = ((evidence.quarantined, "quarantined"), (evidence.lost, "lost"))
+    because += "".join(
+        f"; {count} {'is' if count == 1 else 'are'} {how}" for count, how in bad if count
+    )
     return Close("count" if evidence.registered else "empty", because, evidence.incomplete)
 
 

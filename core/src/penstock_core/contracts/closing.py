@@ -142,6 +142,8 @@ class Evidence(Frozen):
         Who accepted the loss of what is missing; "" for nobody.
     incomplete
         It is known already that not all is in it, or in what it was made of.
+    quarantined, lost
+        How many of its registered files must not be used.
     rule, policy
         The rule for datasets that applies, and what it says.
     """
@@ -170,6 +172,8 @@ class Evidence(Frozen):
     accepted_by: str = ""
     accepted_because: str = ""
     incomplete: bool = False
+    quarantined: int = 0
+    lost: int = 0
     rule: str
     policy: Policy
 

@@ -6,7 +6,7 @@ from sqlalchemy import Row, insert, select, update
 
 from dsm.manager import tables
 from dsm.manager.datasets import dataset_values, uid_of
-from dsm.manager.following import DELTA, Member
+from dsm.manager.following import DELTA, SUCCESSOR, Member
 from dsm.manager.member_names import member_name
 from dsm.manager.work import REGISTERED, Work
 from penstock_core.contracts.dsm import NewDataset
@@ -41,6 +41,12 @@ async def make_member(work: Work, first: Row[Any], member: Member, *, processing
     return (
         await work.connection.execute(select(tables.dataset).where(_D.id == values["id"]))
     ).one()
+
+
+async def goes_on_in(work: Work, row: Row[Any]) -> Row[Any]:
+    """Return the newest successor of a stream, or ``row`` where it has none."""
+    newest = select(tables.dataset).where(_D.id == row.newest_id, _D.series == SUCCESSOR)
+    return (await work.connection.execute(newest)).first() or row
 
 
 def _new(first: Row[Any], series: str, number: int) -> NewDataset:

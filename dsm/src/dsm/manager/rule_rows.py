@@ -2,12 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.datasets import change_dataset
+from dsm.manager.following import DELTA
 from dsm.manager.reviews import review_all
-from dsm.manager.rulebook import BUILT_IN, Rulebook, built_in_rules, rulebook_of, selector_of
+from dsm.manager.rulebook import (
+    BUILT_IN,
+    Candidate,
+    Rulebook,
+    built_in_rules,
+    rulebook_of,
+    selector_of,
+)
 from dsm.manager.rules import check_word
 from dsm.manager.work import Work
 from penstock_core.clock import parse_time
@@ -62,7 +71,7 @@ async def set_rule(work: Work, name: str, new: NewRule, actor: str) -> Rule:
     await work.connection.execute(delete(tables.rule).where(_R.name == name))
     await work.connection.execute(insert(tables.rule), _row(rule, work.at))
     await review_all(work)
-    _tell(work, rule)
+    await _apply(work, rule)
     return rule
 
 
@@ -72,12 +81,22 @@ async def remove_rule(work: Work, name: str) -> None:
     rule = await the_rule(work.connection, name)
     await work.connection.execute(delete(tables.rule).where(_R.name == name))
     await review_all(work)
-    _tell(work, rule)
+    await _apply(work, rule)
 
 
-def _tell(work: Work, rule: Rule) -> None:
+async def _apply(work: Work, rule: Rule) -> None:
+    """Tell that rules changed, and let chains run, or no more, on the late files of open deltas.
+
+    All else about a rule is looked up when it is needed.
+    """
     body = {"name": rule.name, "changed_by": rule.changed_by}
     work.tell_event(NewEvent(CHANGED, rule.name, rule.namespace, body))
+    book = await read_rulebook(work.connection)
+    query = select(tables.dataset).where(text(tables.MAY_CLOSE), tables.dataset.c.series == DELTA)
+    for row in (await work.connection.execute(query)).all():
+        processing = book.applied(Candidate.of(row)).policy.late == "chain"
+        if processing != row.processing:
+            await change_dataset(work, row, processing=processing)
 
 
 def _rule(row: Row[Any]) -> Rule:

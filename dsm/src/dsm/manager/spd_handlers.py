@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from dsm.manager.closing import announce_end
 from dsm.manager.datasets import dataset_rows, ensure_datasets, kind_differs, merge_metadata, uid_of
 from dsm.manager.deletion import Asked, delete_dataset
+from dsm.manager.members import goes_on_in
 from dsm.manager.reading import no_dataset
 from dsm.manager.spd_messages import (
     DatasetClose,
@@ -92,6 +93,8 @@ async def announce_closes(work: Work, letters: Sequence[Letter[DatasetClose]]) -
     async def one(letter: Letter[DatasetClose]) -> Done:
         row = await _row(work, letter.body.datasetId)
         files = letter.body.files
+        if files is None:
+            row = await goes_on_in(work, row)
         if files is None and row.state != DatasetState.OPEN:
             return Done(f"The dataset {row.name} is {row.state} already; datasetId = {row.uid}")
         count = row.files if files is None else files
