@@ -1,6 +1,10 @@
 """``penstock rule``, and what ``dataset`` and ``explain`` tell of closing."""
 
+import re
+import shlex
+
 import pytest
+from tests.penstock.conftest import ROOT
 
 
 @pytest.fixture
@@ -51,3 +55,16 @@ def test_explain_without_a_template_tells_of_the_closing(signed_in, stocked):
     assert "default-input" in out
     listed = signed_in("dataset", "list", "--name", "run1.*").out
     assert "stays open until daq" in " ".join(listed.split())
+
+
+def test_the_commands_of_the_reference_do_what_they_say(signed_in, system):
+    page = (ROOT / "docs" / "reference" / "closing.md").read_text()
+    commands = re.findall(r"^    penstock (rule .*)$", page, re.MULTILINE)
+    assert len(commands) > 3
+    for command in commands:
+        ran = signed_in(*shlex.split(command))
+        assert ran.code == 0, (command, ran.err)
+    tested = next(command for command in commands if " test " in command)
+    assert "Rule fast applies to swf.9001.run" in signed_in(*shlex.split(tested)).out
+    for name in ("cosmics", "fast"):
+        signed_in("rule", "remove", name)
