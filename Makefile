@@ -6,13 +6,14 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check lint bench clean
+.PHONY: help demo test check lint bench soak clean
 
 help:
 	@echo 'make demo    install, start Penstock, take a simulated run of real events, show results'
 	@echo 'make test    install, set up real servers, run every check and every test'
 	@echo 'make lint    formatting, style, types, the import table'
 	@echo 'make bench   the benchmarks: a table, and JSON in benchmarks/out/'
+	@echo 'make soak    an hour of runs with all that goes wrong; SOAK_MINUTES=5 for less'
 	@echo 'make clean   remove what the targets above made'
 
 $(UV):
@@ -44,6 +45,9 @@ test: lint
 
 bench: development
 	.venv/bin/python -m benchmarks
+
+soak: development
+	.venv/bin/python -m benchmarks.soak
 
 clean:
 	rm -rf .tools .venv .servers .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/out

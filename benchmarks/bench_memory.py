@@ -26,7 +26,7 @@ def run() -> list[Figure]:
         try:
             _wait_until_up(process, Path(folder) / "url")
             time.sleep(SETTLE_S)
-            mib = sum(_rss_mib(pid) for pid in _tree(process.pid))
+            mib = sum(rss_mib(pid) for pid in tree(process.pid))
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -44,12 +44,13 @@ def _wait_until_up(process: "subprocess.Popen[bytes]", url_file: Path) -> None:
     raise TimeoutError("penstock up did not come up within 60 s")
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """Return ``pid`` and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(p for child in children for p in _tree(int(child)))]
+    return [pid, *(p for child in children for p in tree(int(child)))]
 
 
-def _rss_mib(pid: int) -> float:
+def rss_mib(pid: int) -> float:
+    """Return the resident memory of one process."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -40,7 +40,7 @@ async def test_the_record_tells_what_was_sent(tmp_path: Path, seed: int):
     recorder, runs = await simulated(tmp_path, seed=seed, **ALL)
     assert len(runs) == 4
     for run in runs.values():
-        assert sum(run.stfs.values()) == 12
+        assert sum(run.stfs.values()) == run.happened["stf_gen"] == 12
         for msg_type in ("run_imminent", "start_run", "stf_gen", "stf_ready", "end_run"):
             assert len(of_run(recorder, run, msg_type)) == run.told.get(msg_type, 0)
         announced = {body["filename"] for body in of_run(recorder, run, "stf_gen")}

@@ -34,8 +34,8 @@ class RunRecord(Frozen):
         The tick of its end; none: it has not ended yet.
     stfs
         STFs of each stream; the stream is "" where there is only one.
-    told
-        How many messages of each type were sent, repeats included.
+    happened, told
+        How many messages of each type there were to send; how many were sent, repeats included.
     announced, ready
         Files that an stf_gen, an stf_ready told of at least once.
     damaged, vanished, late
@@ -51,6 +51,7 @@ class RunRecord(Frozen):
     run: int
     ended: float | None = None
     stfs: dict[str, int] = {}
+    happened: dict[str, int] = {}
     told: dict[str, int] = {}
     announced: tuple[str, ...] = ()
     ready: tuple[str, ...] = ()
@@ -104,6 +105,7 @@ class _RunAccount:
         self._namespace, self._run = namespace, run
         self._ended: float | None = None
         self._stfs: Counter[str] = Counter()
+        self._happened: Counter[str] = Counter()
         self._told: Counter[str] = Counter()
         self._files: dict[str, dict[str, None]] = {}
         self.deeds: list[Deed] = []
@@ -112,6 +114,7 @@ class _RunAccount:
         happening, kind = telling.happening, telling.happening.msg_type
         if kind == "end_run":
             self._ended = happening.tick
+        self._happened[kind] += not telling.copy
         if telling.told:
             self._told[kind] += 1
             self._note_file(telling)
@@ -141,6 +144,7 @@ class _RunAccount:
             run=self._run,
             ended=self._ended,
             stfs=dict(self._stfs),
+            happened=dict(self._happened),
             told=dict(self._told),
             deeds=tuple(self.deeds),
             **{name: tuple(files) for name, files in self._files.items()},

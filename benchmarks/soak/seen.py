@@ -1,0 +1,121 @@
+"""What a house made of the runs, read from its services once all is quiet."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from penstock.client import Penstock
+from penstock_core.contracts.dsm import ContentFile, Dataset, LedgerRow
+from penstock_core.contracts.workflow import Task
+from penstock_core.states import DatasetKind, DatasetState
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What was made of one input dataset: the indexes decoded, and the number counted at last."""
+
+    tasks: tuple[Task, ...] = ()
+    decoded: tuple[int, ...] = ()
+    counted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input dataset with its files, why it closed, and what was made of it.
+
+    ``ends_heard`` are the moments at which an end_run of its run came in.
+    """
+
+    dataset: Dataset
+    files: tuple[ContentFile, ...]
+    ledger: tuple[LedgerRow, ...]
+    chain: Chain
+    ends_heard: tuple[datetime, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of its files."""
+        return frozenset(file.name for file in self.files)
+
+    @property
+    def unusable(self) -> frozenset[str]:
+        """Return the names of those that are quarantined or lost."""
+        return frozenset(file.name for file in self.files if not file.usable)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All datasets and tasks of a house."""
+
+    datasets: dict[Key, Dataset]
+    tasks: dict[Key, list[Task]]
+    open: tuple[Dataset, ...] = field(default=())
+
+
+def look(penstock: Penstock) -> Seen:
+    """Return what there is, without contents."""
+    datasets = {(d.namespace, d.name): d for d in penstock.datasets()}
+    tasks: dict[Key, list[Task]] = defaultdict(list)
+    for task in penstock.tasks():
+        tasks[task.namespace, task.input_name].append(task)
+    still = tuple(d for d in datasets.values() if d.state is DatasetState.OPEN)
+    return Seen(datasets, tasks, still)
+
+
+def read_inputs(penstock: Penstock, seen: Seen, namespace: str, run: int) -> list[Input]:
+    """Return the dataset of a run, if there is one, and its deltas after it."""
+    name = f"swf.{run}.run"
+    of_run = [
+        dataset
+        for (where, called), dataset in seen.datasets.items()
+        if where == namespace
+        and dataset.kind is DatasetKind.INPUT
+        and (called == name or dataset.logical == name)
+    ]
+    ends = penstock.journal(namespace=namespace, run=str(run), message_type="end_run")
+    heard = tuple(sorted(entry.received_at for entry in ends))
+    by_name = sorted(of_run, key=lambda dataset: dataset.name)
+    return [_input(penstock, seen, dataset, heard) for dataset in by_name]
+
+
+def _input(
+    penstock: Penstock, seen: Seen, dataset: Dataset, ends_heard: tuple[datetime, ...]
+) -> Input:
+    files, ledger = tuple(penstock.files(dataset)), tuple(penstock.ledger(dataset))
+    return Input(dataset, files, ledger, _chain(penstock, seen, dataset), ends_heard)
+
+
+def _chain(penstock: Penstock, seen: Seen, dataset: Dataset) -> Chain:
+    """Follow the three steps over ``dataset``, each from the output of the one before."""
+    tasks: list[Task] = []
+    name = dataset.name
+    while found := seen.tasks.get((dataset.namespace, name)):
+        tasks += found
+        name = found[0].output_name
+    if not tasks:
+        return Chain()
+    decoded = _files(penstock, seen, dataset.namespace, tasks[0].output_name)
+    last = _files(penstock, seen, dataset.namespace, tasks[-1].output_name)
+    numbers = [int(_path(file).read_text()) for file in last] if len(tasks) == 3 else []
+    indexes = tuple(sorted(file.index for file in decoded))
+    return Chain(tuple(tasks), indexes, numbers[0] if len(numbers) == 1 else None)
+
+
+def _files(penstock: Penstock, seen: Seen, namespace: str, name: str) -> Sequence[ContentFile]:
+    dataset = seen.datasets.get((namespace, name))
+    return penstock.files(dataset) if dataset is not None else ()
+
+
+def _path(file: ContentFile) -> Path:
+    return Path(unquote(urlsplit(file.url).path))
+
+
+def unfinished(tasks: Iterable[list[Task]]) -> list[Task]:
+    """Return the tasks that are not final."""
+    final = {"FINISHED", "PARTIAL", "FAILED", "CANCELLED", "SKIPPED"}
+    return [task for some in tasks for task in some if task.status not in final]
