@@ -111,7 +111,13 @@ def _of_jobs(query: Select[Any], table: Table, jobs: Iterable[JobKey]) -> Select
 
     They are joined, for SQLite takes no index for a pair among pairs.
     """
-    pair = values(column("task_id", BigInteger), column("index", BigInteger), name="wanted")
+    # Numbers, written out: to bind thousands of them costs more than the look-up.
+    pair = values(
+        column("task_id", BigInteger),
+        column("index", BigInteger),
+        name="wanted",
+        literal_binds=True,
+    )
     wanted = pair.data([(key.task_id, key.index) for key in jobs]).cte("wanted")
     same = (table.c.task_id == wanted.c.task_id) & (table.c.index == wanted.c.index)
     return query.join(wanted, same)
