@@ -186,6 +186,22 @@ def test_prov_tells_who_ran_what_by_which_plan(document):
     assert json.loads(said["penstock:values"]) == {"threshold": 0.7}
 
 
+def test_who_asked_for_a_workflow_started_it(tmp_path):
+    asked = {"started_by": "olga@spd.example", "because": "a new alignment"}
+    found = lineage(chains=(chain("sha256:abc", **asked),))
+    document = to_prov(found)
+    runs = {
+        (str(each.args[0]), str(each.args[1])) for each in document.get_records(ProvAssociation)
+    }
+    assert ("workflow:1", "agent:olga%40spd.example") in runs
+    write_crate(found, tmp_path / "crate")
+    crate = ROCrate(tmp_path / "crate")
+    assert crate.get("#workflow/1")["agent"]["name"] == "olga@spd.example"
+    assert crate.mainEntity["creator"]["name"] == "anna@spd.example"
+    ((_, said), *_) = summary(found)
+    assert "asked for by olga@spd.example; because: a new alignment" in said
+
+
 def test_prov_n_is_written_too():
     text = to_prov(lineage()).get_provn()
     assert "used(job:1.0, file:a.raw" in text

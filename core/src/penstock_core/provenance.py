@@ -1,11 +1,12 @@
 """Walking from files over jobs to files: the same at data-access over its store and over REST."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.workflow import FileRole, FileUse, JobKey, UseQuery, Way
+from penstock_core.stretches import stretches
 
 DEEPEST = 100
 """Jobs in a row, where nobody says otherwise: more than any chain of chains has."""
@@ -75,7 +76,7 @@ class Trail:
     ) -> list[FileUse]:
         """Return what ``source`` says of files by name, or of jobs, and keep it."""
         found: list[FileUse] = []
-        for some in _stretches(keys):
+        for some in stretches(keys, _KEYS):
             after: int | None = 0
             while after is not None and not self.cut:
                 page = await source.uses(self._query(roles, {of: some, "after": after}))
@@ -125,8 +126,3 @@ def _new(values: Iterable[Any], known: set[Any]) -> list[Any]:
     new = [value for value in dict.fromkeys(values) if value not in known]
     known.update(new)
     return new
-
-
-def _stretches(values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(values), _KEYS):
-        yield tuple(values[start : start + _KEYS])

@@ -35,6 +35,8 @@ _CHAIN = (
     workflow.c.namespace,
     workflow.c.rerun,
     workflow.c.created_at,
+    workflow.c.created_by.label("started_by"),
+    workflow.c.because,
     dataset.c.scope,
     dataset.c.name.label("dataset"),
     template.c.name.label("template"),

@@ -30,7 +30,7 @@ from penstock.errands import (
 from penstock.finding import find_dataset, find_template
 from penstock.history_calls import HistoryCalls
 from penstock.operating_calls import OperatingCalls
-from penstock.provenance.calls import ProvenanceCalls
+from penstock.provenance_calls import ProvenanceCalls
 from penstock.run_calls import RunCalls
 from penstock.template_file import read_template
 from penstock_core.clients import (

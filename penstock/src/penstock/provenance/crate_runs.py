@@ -55,8 +55,7 @@ class Runs:
         run = self._action(
             f"#workflow/{chain.workflow_id}",
             name=f"Run of {chain.template or 'a task'} on dataset {chain.dataset}",
-            description=f"Workflow {chain.workflow_id}, rerun {chain.rerun}: the jobs and files "
-            "that belong to this provenance; it may have had others.",
+            description=_about(chain),
             instrument={"@id": plan.documents.main},
             startTime=chain.created_at.isoformat(),
             endTime=_latest(task.ended_at for task in tasks),
@@ -80,7 +79,9 @@ class Runs:
         return found
 
     def _agent(self, chain: Chain) -> dict[str, Entity]:
-        return {"agent": person(self.crate, chain.created_by)} if chain.created_by else {}
+        """Return who started a workflow: whoever asked for it, else who made its template."""
+        name = chain.started_by or chain.created_by
+        return {"agent": person(self.crate, name)} if name else {}
 
     def _add_values(self, chain: Chain, plan: Plan) -> dict[str, Entity]:
         """Add the values that the workflow was given; return them by the name of its input."""
@@ -185,6 +186,14 @@ class Runs:
                 object=steps,
                 result=run,
             )
+
+
+def _about(chain: Chain) -> str:
+    why = f" Asked for because: {chain.because}" if chain.because else ""
+    return (
+        f"Workflow {chain.workflow_id}, rerun {chain.rerun}: the jobs and files that belong to "
+        f"this provenance; it may have had others.{why}"
+    )
 
 
 def _latest(moments: Iterable[datetime | None]) -> str:

@@ -6,7 +6,7 @@ files.
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from penstock.provenance.lineage import Lineage, LineageFile, Tool
@@ -14,11 +14,11 @@ from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.inspection import FileQuery
 from penstock_core.contracts.workflow import Chain, JobKey, Origins
 from penstock_core.provenance import Walk, walk
+from penstock_core.stretches import stretches
 from recipe.model import Recipe, Step
 
 _JOBS = 1000
 _FILES = 5000
-Value = TypeVar("Value")
 
 
 async def gather(workflows: DataAccessClient, storage: DsmClient, start: Walk) -> Lineage:
@@ -45,7 +45,7 @@ async def gather(workflows: DataAccessClient, storage: DsmClient, start: Walk) -
 
 
 async def _origins(workflows: DataAccessClient, jobs: Sequence[JobKey]) -> Origins:
-    parts = [await workflows.origins(some) for some in _stretches(jobs, _JOBS)]
+    parts = [await workflows.origins(some) for some in stretches(jobs, _JOBS)]
     tasks = {task.task_id: task for part in parts for task in part.tasks}
     chains = {chain.workflow_id: chain for part in parts for chain in part.chains}
     return Origins(
@@ -58,8 +58,8 @@ async def _origins(workflows: DataAccessClient, jobs: Sequence[JobKey]) -> Origi
 async def _files(storage: DsmClient, start: Walk, names: Iterable[str]) -> tuple[LineageFile, ...]:
     bases = {each.uid: each.base for each in await storage.storages()}
     found: list[LineageFile] = []
-    for some in _stretches(tuple(names), _FILES):
-        query = FileQuery(namespace=start.namespace, scope=start.scope, names=tuple(some))
+    for some in stretches(tuple(names), _FILES):
+        query = FileQuery(namespace=start.namespace, scope=start.scope, names=some)
         for each in await storage.find_files(query):
             path = PurePosixPath(bases.get(each.file.storage_id, "/")) / each.file.path
             url = "file://" + quote(str(path))
@@ -108,8 +108,3 @@ def _packages(node: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _package(said: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     return str(said["package"]), tuple(str(each) for each in said.get("version") or ())
-
-
-def _stretches(values: Sequence[Value], length: int) -> Iterator[Sequence[Value]]:
-    for start in range(0, len(values), length):
-        yield values[start : start + length]

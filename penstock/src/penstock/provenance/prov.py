@@ -66,16 +66,20 @@ class _Writer:
     def _workflow(self, chain: Chain) -> None:
         run = _id("workflow", chain.workflow_id)
         values = json.dumps(chain.values, sort_keys=True)
-        facts = self._facts("penstock:Workflow", rerun=chain.rerun, values=values)
+        facts = self._facts(
+            "penstock:Workflow", rerun=chain.rerun, values=values, because=chain.because
+        )
         self._doc.activity(run, chain.created_at, None, facts)
         dataset = self._dataset(chain.dataset)
         self._doc.start(run, trigger=dataset, time=chain.created_at)
-        if chain.template:
-            self._template(chain, run)
+        plan = self._template(chain) if chain.template else None
+        starter = chain.started_by or chain.created_by
+        if starter:
+            self._doc.association(run, self._person(starter), plan)
 
-    def _template(self, chain: Chain, run: str) -> None:
+    def _template(self, chain: Chain) -> str:
         name = f"{chain.template}.v{chain.version}"
-        plan, author = _id("template", name), _id("agent", chain.created_by)
+        plan = _id("template", name)
         if self._once(plan):
             facts = self._facts(
                 "penstock:Template",
@@ -85,10 +89,14 @@ class _Writer:
                 recipe=chain.recipe_digest,
             )
             self._doc.entity(plan, facts)
-            if self._once(author):
-                self._doc.agent(author, self._facts("prov:Person", label=chain.created_by))
-            self._doc.attribution(plan, author)
-        self._doc.association(run, author, plan)
+            self._doc.attribution(plan, self._person(chain.created_by))
+        return plan
+
+    def _person(self, name: str) -> str:
+        agent = _id("agent", name)
+        if self._once(agent):
+            self._doc.agent(agent, self._facts("prov:Person", label=name))
+        return agent
 
     def _task(self, task: Task) -> None:
         mine, run = _id("task", task.task_id), _id("workflow", task.wflow_id)
@@ -99,6 +107,8 @@ class _Writer:
             exec=task.exec,
             args=task.args,
             status=task.status,
+            inputIncomplete=task.input_incomplete or None,
+            lossAcceptedBy=task.loss_accepted_by,
         )
         self._doc.activity(mine, task.submitted_at, task.ended_at, facts)
         self._doc.start(mine, starter=run, time=task.submitted_at)

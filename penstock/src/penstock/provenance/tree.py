@@ -92,6 +92,8 @@ class _Grower:
 
     def _facts(self, key: JobKey) -> Iterator[str]:
         job = self._index.jobs[key]
+        if self._index.tasks[key.task_id].input_incomplete:
+            yield "on incomplete input"
         if job.host:
             yield f"on {escape(job.host)}"
         if job.started_at and job.ended_at:
@@ -118,7 +120,10 @@ def summary(lineage: Lineage) -> Iterator[tuple[str, str]]:
     for chain in lineage.chains:
         whose = f"{chain.template} v{chain.version} by {chain.created_by}"
         values = ", ".join(f"{name} = {value!r}" for name, value in chain.values.items())
-        said = [whose if chain.template else "submitted by hand", chain.recipe_digest, values]
+        asked = f"asked for by {chain.started_by}" if chain.started_by else ""
+        why = f"because: {chain.because}" if chain.because else ""
+        said = [whose if chain.template else "submitted by hand", asked, why, chain.recipe_digest]
+        said += [values]
         yield f"workflow {chain.workflow_id}", "; ".join(filter(None, said))
     for tool in lineage.tools:
         versions = [f"{name} {' '.join(known)}".strip() for name, known in tool.packages.items()]

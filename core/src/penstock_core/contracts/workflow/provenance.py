@@ -67,6 +67,8 @@ class Chain(Frozen):
 
     ``main`` is the template's main document among those of the recipe. For a task that was
     submitted by hand ``template_id`` is null, and what tells of a template is empty.
+    ``started_by`` is who asked for the workflow and ``because`` why; "" where the template's mask
+    took the dataset.
     """
 
     workflow_id: int
@@ -81,6 +83,8 @@ class Chain(Frozen):
     scope: str
     dataset: str
     rerun: int
+    started_by: str = ""
+    because: str = ""
     created_at: datetime
 
 

@@ -1,4 +1,4 @@
-"""The client's calls about provenance."""
+"""The part of the Python client that tells where files come from, and what came of them."""
 
 from pathlib import Path
 
