@@ -115,3 +115,69 @@ def test_spds_document_without_a_mask_is_told_how_to_give_it(command, templates)
     ran = command("template", "check", file)
     assert (ran.code, "--mask" in ran.out) == (1, True)
     assert command("template", "check", file, "--mask", "*.test.*").code == 0
+
+
+CHAIN = """\
+cwlVersion: v1.2
+class: Workflow
+$namespaces: {penstock: "https://penstock.dev/cwl#"}
+inputs: {files: "File[]", limit: int}
+outputs: []
+steps:
+  gather:
+    run: tool.cwl
+    hints:
+      - class: penstock:Task
+        waitFor: ["swf.{run}.calib", {mask: "swf.{run}.map", until: open}]
+        group: {files: 100, size_bytes: 2000000000}
+    in: {files: files, limit: limit}
+    out: []
+"""
+
+
+@pytest.fixture
+def gated(tmp_path):
+    """A template whose step waits for a calibration, merges in groups and has values by run."""
+    limit = "inputs:\n  limit: {type: int, inputBinding: {}}\n"
+    (tmp_path / "tool.cwl").write_text(TOOL.replace("inputs:\n", limit, 1))
+    (tmp_path / "chain.cwl").write_text(CHAIN)
+    (tmp_path / "template.yaml").write_text(
+        "name: gated\nmasks: ['swf.{run}.run']\nmain: chain.cwl\ndocuments: [tool.cwl]\n"
+        "value_ranges: {limit: [{from: 1, to: 9, value: 16}, {from: 10, value: 32}]}\n"
+    )
+    return tmp_path / "template.yaml"
+
+
+def test_a_check_tells_what_steps_wait_for_and_how_they_merge(command, gated):
+    ran = command("template", "check", gated, "--json")
+    assert ran.json[0]["notes"] == [
+        "gather waits for swf.{run}.calib to be closed",
+        "gather waits for swf.{run}.map to be there",
+        "gather merges groups: 100 files or 2 GB",
+        "limit by run: runs 1 to 9, runs from 10 on",
+    ]
+    assert "gather waits for swf.{run}.calib" in command("template", "check", gated).out
+
+
+def test_a_plan_tells_the_gates_and_the_values_of_its_run(command, gated):
+    ran = command("template", "plan", gated, "swf.42.run")
+    shown = " ".join(ran.out.split())
+    assert "swf.42.calib is closed" in shown
+    assert "merge, groups: 100 files or 2 GB" in shown
+    assert "value of limit 32" in shown
+    assert command("template", "plan", gated, "swf.7.run", "--json").json["values"] == {"limit": 16}
+
+
+def test_a_run_without_a_value_has_no_plan(command, gated):
+    text = gated.read_text().replace(", {from: 10, value: 32}", "")
+    gated.write_text(text)
+    ran = command("template", "plan", gated, "swf.42.run")
+    assert (ran.code, ran.out) == (1, "")
+    assert "No value of limit is for run 42 (there is: runs 1 to 9)" in ran.err
+
+
+def test_a_fault_of_a_range_is_told_with_its_field(command, gated):
+    gated.write_text(gated.read_text().replace("from: 10", "from: 9"))
+    ran = command("template", "check", gated)
+    assert ran.code == 1
+    assert "runs 1 to 9 and runs from 9 on overlap" in " ".join(ran.out.split())

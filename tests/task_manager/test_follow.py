@@ -58,6 +58,14 @@ def test_a_finished_task_announces_output_and_log_with_their_counts() -> None:
     assert [(e.uid, e.files) for e in ends] == [("out7", 6), ("log7", 3)]
 
 
+def test_what_is_made_of_an_incomplete_input_is_announced_as_incomplete() -> None:
+    lacking = task(7, "FINISHED").model_copy(update={"input_incomplete": True})
+    assert [e.incomplete for e in announcements((lacking, task(8, "FINISHED")))] == [
+        *(True, True),
+        *(False, False),
+    ]
+
+
 def test_failed_and_partial_tasks_announce_nothing() -> None:
     assert announcements((task(1, "FAILED"), task(2, "PARTIAL"), task(3, "IN_PROGRESS"))) == ()
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.catalogue import catalogue_entry
 from data_access.schema import decision, examined
+from data_access.task_waits import chain_waits
 from data_access.template_rows import read_template
 from data_access.template_versions import MATCHED
 from penstock_core.clients import DsmClient
@@ -58,11 +59,12 @@ async def explain(store: Store, dsm: DsmClient, uid: str, template_id: int) -> E
         row = await read_template(connection, template_id)
         seen = await _examined(connection, uid)
         stored = [m for m in await _matches(connection, uid) if m.template_id == template_id]
+        waits = await chain_waits(connection, uid, template_id)
     ref = DatasetRef(**seen["dataset"]) if seen else await ask_dsm(dsm, uid)
     entry = catalogue_entry(row)
     matcher = Matcher(Catalogue(revision=0, templates=(entry,)))
     explained = matcher.explain(ref, template_id)
-    return _with_history(explained, stored, row)
+    return _with_history(explained.model_copy(update={"waits": waits}), stored, row)
 
 
 async def ask_dsm(dsm: DsmClient, uid: str) -> DatasetRef:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.schema import UNMET, dataset, task, task_gate, task_input
+from data_access.schema import UNMET, dataset, task, task_gate, task_input, workflow
 from penstock_core.states import DatasetState, TaskStatus
 
 _maker = task.alias("maker")
@@ -27,6 +27,23 @@ async def waits_for(connection: AsyncConnection, tasks: Sequence[int]) -> dict[i
         what = f"a dataset like {mask}" if any(sign in mask for sign in "*?[") else mask
         waits[task_id].append(f"{what} to {'be closed' if until == 'closed' else 'exist'}")
     return waits
+
+
+async def chain_waits(
+    connection: AsyncConnection, dataset_uid: str, template_id: int
+) -> tuple[str, ...]:
+    """Return what keeps the tasks of a template over a dataset from starting, in their order."""
+    query = (
+        select(task.c.task_id, task.c.step)
+        .join(workflow, workflow.c.workflow_id == task.c.workflow_id)
+        .join(dataset, dataset.c.dataset_id == workflow.c.dataset_id)
+        .where(dataset.c.uid == dataset_uid, workflow.c.template_id == template_id)
+        .where(task.c.status == TaskStatus.DEFINED)
+        .order_by(task.c.task_id)
+    )
+    steps = dict((await connection.execute(query)).tuples().all())
+    waits = await waits_for(connection, list(steps))
+    return tuple(f"{steps[n]} waits for {', '.join(waits[n])}" for n in steps if n in waits)
 
 
 async def on_incomplete(connection: AsyncConnection, tasks: Sequence[int]) -> set[int]:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clients.dsm import DsmClient
+from penstock_core.clock import now
 from penstock_core.contracts.dsm import ContentFile, Contents
 from penstock_core.errors import NotFound
 from penstock_core.states import FINAL_TASKS
@@ -69,7 +70,11 @@ def _is_read() -> ColumnElement[bool]:
 
 async def _keep(connection: AsyncConnection, page: Contents, cursor: int) -> None:
     """Store a page; a second reader of the same page finds the cursor moved, and stores nothing."""
-    values = {"cursor": page.cursor, "closed": _is_whole(page)}
+    values = {
+        "cursor": page.cursor,
+        "closed": _is_whole(page),
+        "incomplete": page.incomplete,
+    }
     here = and_(dataset.c.uid == page.uid, dataset.c.cursor == cursor)
     moved = await connection.execute(update(dataset).where(here).values(**values))
     if moved.rowcount and page.files:
@@ -84,6 +89,8 @@ def _row(uid: str, one: ContentFile) -> dict[str, object]:
         "index": one.index,
         "part": one.part,
         "usable": one.usable,
+        "size_bytes": one.size_bytes,
+        "seen_at": now().timestamp(),
         "body": one.model_dump(mode="json"),
     }
 

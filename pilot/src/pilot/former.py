@@ -7,15 +7,17 @@ from typing import Any
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from penstock_core.clock import now
 from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.states import FINAL_TASKS
 from penstock_core.store import Store
 from pilot import jobs
 from pilot.contents import of_link, uids_of
 from pilot.forming import Known, form
+from pilot.groups import new_groups
 from pilot.recipes import RecipeShelf
 from pilot.tables import dataset, file, task, task_input
-from recipe.model import Link, Step
+from recipe.model import Group, Link, Step
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +57,14 @@ class Former:
             return await self._break(row, f"Its recipe has no step {row.spec['step']!r}.")
         async with self._store.read() as connection:
             uids = await uids_of(connection, row.id)
-            missing = {link.step for link in step.links} - uids.keys()
-            known, newest = await _known(connection, step, uids, row.formed_to)
+        missing = {link.step for link in step.links} - uids.keys()
         if missing:
             names = ", ".join(repr(name) for name in sorted(missing))
             return await self._break(row, f"It was submitted without the inputs of steps {names}.")
+        if step.group is not None:
+            return await self._form_groups(row, step, step.group, uids[step.links[0].step])
+        async with self._store.read() as connection:
+            known, newest = await _known(connection, step, uids, row.formed_to)
         formed = form(step, known)
         if not formed.indexes and not formed.complete:
             return False
@@ -67,6 +72,19 @@ class Former:
             values = {"formed_to": newest, "complete": formed.complete, "changed": True}
             if await _change(connection, row.id, values):
                 await jobs.add(connection, row.id, formed.indexes)
+        return True
+
+    async def _form_groups(self, row: Row[Any], step: Step, rule: Group, uid: str) -> bool:
+        """Make the jobs of the groups that are whole; what is left over waits for the next look."""
+        moment = now().timestamp()
+        async with self._store.read() as connection:
+            new = await new_groups(connection, step, rule, uid, row.formed_to, moment)
+        if not new.stretches and not new.complete:
+            return False
+        async with self._store.write() as connection:
+            values = {"formed_to": new.formed_to, "complete": new.complete, "changed": True}
+            if await _change(connection, row.id, values):
+                await jobs.add_groups(connection, row.id, new.stretches)
         return True
 
     async def _break(self, row: Row[Any], reason: str) -> bool:

@@ -10,9 +10,10 @@ from penstock_core.errors import RetriableError
 from penstock_core.store import Store
 from pilot.contents import of_link, uids_of
 from pilot.forming import inputs_of
+from pilot.groups import place_of
 from pilot.model import Claim, Inputs, UnusableInput
 from pilot.tables import dataset, file
-from recipe.model import Link, Step
+from recipe.model import Link, Step, Trigger
 
 
 class InputsNotRead(RetriableError):
@@ -37,24 +38,33 @@ class InputFiles:
         """
         async with self._store.read() as connection:
             uids = await uids_of(connection, claim.task_id)
-            files = {link: await _files(connection, link, uids, claim.index) for link in step.links}
+            files = {link: await _files(connection, link, uids, claim, step) for link in step.links}
         return inputs_of(step.links, lambda link: files[link])
 
 
 async def _files(
-    connection: AsyncConnection, link: Link, uids: Mapping[str, str], index: int
+    connection: AsyncConnection, link: Link, uids: Mapping[str, str], claim: Claim, step: Step
 ) -> Iterable[ContentFile]:
     uid = uids[link.step]
     taken = of_link(uid, link)
     if link.take == "each":
-        taken = taken & (file.c.index == index)
+        taken = taken & (file.c.index == claim.index)
+    elif claim.stretch:
+        taken = taken & place_of(step).between(claim.stretch.first, claim.stretch.last)
     bodies = list(await connection.scalars(select(file.c.body).where(taken, file.c.usable)))
     if not bodies and (link.take == "each" or link.step == ""):
         await _refuse_unusable(connection, taken)
-    closed = await connection.scalar(select(dataset.c.closed).where(dataset.c.uid == uid))
-    if not (closed if link.take == "all" else bodies):
+    if not (await _is_read(connection, uid, claim, step) if link.take == "all" else bodies):
         raise InputsNotRead(f"The contents of dataset {uid} are not read yet.")
     return [ContentFile.model_validate(body) for body in bodies]
+
+
+async def _is_read(connection: AsyncConnection, uid: str, claim: Claim, step: Step) -> bool:
+    """Return whether all files that a job gathers of a dataset have been read of."""
+    row = (await connection.execute(select(dataset).where(dataset.c.uid == uid))).one()
+    if claim.stretch and step.trigger is Trigger.OPEN:
+        return bool(row.cursor >= claim.stretch.last)
+    return bool(row.closed)
 
 
 async def _refuse_unusable(connection: AsyncConnection, taken: ColumnElement[bool]) -> None:

@@ -1,6 +1,6 @@
 """The moves of jobs in the store: each one guarded by the state table, none twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select, update
@@ -12,6 +12,7 @@ from penstock_core.contracts.workflow import Environment
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import Stale
 from penstock_core.states import JOB_MOVES, JobState, check_move
+from pilot.grouping import Stretch
 from pilot.model import Claim
 from pilot.tables import job, task
 
@@ -32,12 +33,32 @@ _BLANK = {
     "log_files": 0,
 }
 _INSERT_ROWS = 500
+_CLAIMED = [job.c[n] for n in ("id", "task_id", "number", "attempts", "round", "first", "last")]
 
 
 async def add(connection: AsyncConnection, task_id: int, indexes: Sequence[int]) -> None:
     """Add the jobs of a task with these indexes; those that are there stay as they are."""
+    await _insert(connection, task_id, [{"number": index} for index in indexes])
+
+
+async def add_groups(
+    connection: AsyncConnection, task_id: int, stretches: Sequence[Stretch]
+) -> None:
+    """Add a job for each group, numbered on from those that the task has."""
+    query = select(func.count()).where(job.c.task_id == task_id)
+    made = await connection.scalar(query) or 0
+    groups = [
+        {"number": made + n, "first": each.first, "last": each.last}
+        for n, each in enumerate(stretches)
+    ]
+    await _insert(connection, task_id, groups)
+
+
+async def _insert(
+    connection: AsyncConnection, task_id: int, new: Sequence[Mapping[str, int]]
+) -> None:
     state = {"task_id": task_id, "state": JobState.DEFINED}
-    rows = [_BLANK | state | {"number": index} for index in indexes]
+    rows = [_BLANK | state | dict(each) for each in new]
     for start in range(0, len(rows), _INSERT_ROWS):
         statement = insert(job).on_conflict_do_nothing(index_elements=["task_id", "number"])
         await connection.execute(statement, rows[start : start + _INSERT_ROWS])
@@ -53,7 +74,7 @@ async def claim(
     moment = now().timestamp()
     due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
     query = (
-        select(job.c.id, job.c.task_id, job.c.number, job.c.attempts, job.c.round, task.c.spec)
+        select(*_CLAIMED, task.c.spec)
         .join(task)
         .where(due, _may_start())
         .order_by(task.c.rank.desc(), task.c.id, job.c.number)
@@ -67,7 +88,15 @@ async def claim(
         await move(connection, row.id, JobState.DEFINED, JobState.RUNNING, **values)
     await mark_changed(connection, {row.task_id for row in rows})
     return [
-        Claim(row.id, row.task_id, row.number, row.attempts + 1, row.round, _spec(row.spec))
+        Claim(
+            row.id,
+            row.task_id,
+            row.number,
+            row.attempts + 1,
+            row.round,
+            _spec(row.spec),
+            None if row.first is None else Stretch(row.first, row.last),
+        )
         for row in rows
     ]
 

@@ -7,6 +7,7 @@ from penstock_core.contracts.dsm import ContentFile, Manifest
 from penstock_core.contracts.inspection import FileVerdict
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import PenstockError
+from pilot.grouping import Stretch
 
 
 def job_key(task: str, index: int) -> str:
@@ -21,10 +22,7 @@ def failed_key(job_key: str, round: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that is to run now.
-
-    ``inputs`` maps a key of the job document to the file, or the list of files, that it takes.
-    """
+    """A job that is to run now; ``stretch`` is its group, if its merge is divided into such."""
 
     id: int
     task_id: int
@@ -32,6 +30,7 @@ class Claim:
     attempt: int
     round: int
     spec: WorkloadTask
+    stretch: Stretch | None = None
 
     @property
     def key(self) -> str:
@@ -40,6 +39,7 @@ class Claim:
 
 
 Inputs = dict[str, ContentFile | tuple[ContentFile, ...]]
+"""What a job takes: for a key of its document the file, or the list of files."""
 
 
 @dataclass(frozen=True, slots=True)

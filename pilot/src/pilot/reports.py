@@ -11,7 +11,7 @@ from penstock_core.contracts.workload import Report, ReportPage
 from penstock_core.errors import InvalidInput
 from penstock_core.states import TASK_MOVES, JobState, TaskStatus, check_move
 from pilot.judging import Standing, judge
-from pilot.tables import job, report, task
+from pilot.tables import dataset, job, report, task, task_input
 
 
 async def page(connection: AsyncConnection, after: int, limit: int) -> ReportPage:
@@ -83,11 +83,18 @@ async def add_task(connection: AsyncConnection, row: Row[Any]) -> TaskReport:
         output_uid=row.spec["output_uid"],
         log_uid=row.spec["log_uid"],
         reason=row.reason or await _first_reason(connection, row.id),
+        input_incomplete=await _lacks(connection, row.id),
     )
     await connection.execute(report.insert().values(task=counts.model_dump(mode="json")))
     here = task.c.id == row.id
     await connection.execute(update(task).where(here).values(state=status, changed=False))
     return counts
+
+
+async def _lacks(connection: AsyncConnection, task_id: int) -> bool:
+    """Return whether an input of this task is incomplete, as far as it was read."""
+    query = select(dataset.c.uid).join(task_input).where(task_input.c.task_id == task_id)
+    return await connection.scalar(query.where(dataset.c.incomplete).limit(1)) is not None
 
 
 async def _standing(connection: AsyncConnection, row: Row[Any]) -> tuple[Standing, int, int]:

@@ -50,6 +50,9 @@ job = Table(
     Column("task_id", BigInteger, ForeignKey("task.id"), nullable=False),
     # The job's index; a row's attribute ``index`` is the method of a tuple.
     Column("number", BigInteger, nullable=False),
+    # Of a merge in groups: the places of its first and its last file.
+    Column("first", BigInteger),
+    Column("last", BigInteger),
     Column("state", String(16), nullable=False),
     # Times it was started; times it failed; times it was lost, which cost it no retry;
     # times an operator had it tried again.
@@ -88,6 +91,7 @@ dataset = Table(
     Column("uid", String(64), primary_key=True),
     Column("cursor", BigInteger, nullable=False),
     Column("closed", Boolean, nullable=False),
+    Column("incomplete", Boolean, nullable=False, server_default=text("false")),
 )
 
 task_input = Table(
@@ -107,6 +111,9 @@ file = Table(
     Column("index", BigInteger, nullable=False),
     Column("part", Integer, nullable=False),
     Column("usable", Boolean, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False, server_default=text("0")),
+    # The Unix time at which it was read of.
+    Column("seen_at", Float, nullable=False, server_default=text("0")),
     Column("body", JsonColumn, nullable=False),
     Index(None, "dataset_uid", "port", "index"),
 )

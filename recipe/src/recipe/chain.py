@@ -11,9 +11,10 @@ from recipe.hints import TaskHint, resources, task_hint
 from recipe.job_document import job_document
 from recipe.levels import Level, output_level
 from recipe.links import Source, Wiring, wire
-from recipe.model import OUTPUT_PATTERN, Mode, Port, Step, Trigger
+from recipe.model import OUTPUT_PATTERN, Port, Step
 from recipe.shapes import FileType, Shape, file_type, shown
 from recipe.standalone import standalone
+from recipe.triggers import group_of, mode_of, trigger_of, trigger_warnings
 
 LONGEST_NAME = 256
 """Of a step: what the stores keep."""
@@ -66,14 +67,18 @@ class Chain:
             raise wrong(raw, "id", text, f"Give it one of at most {LONGEST_NAME}.")
         _refuse_tool(raw, step.embedded_tool)
         wiring = wire(step, raw, self._sources)
-        ports = self._ports(step, raw, wiring)
         hint = task_hint(step.embedded_tool)
+        group = group_of(hint, step.embedded_tool, wiring)
+        grouped = wiring.grouped or group is not None
+        ports = self._ports(step, raw, wiring, grouped=grouped)
         need, warnings = resources(step.embedded_tool)
+        mode = mode_of(wiring)
+        warnings += trigger_warnings(hint, mode)
         self.warnings += [f"step {name}: {text}" for text in warnings]
         return Step(
             name=name,
-            mode=_mode(wiring),
-            trigger=hint.trigger or _usual_trigger(wiring),
+            mode=mode,
+            trigger=trigger_of(hint, mode),
             links=wiring.links,
             values=wiring.values,
             ports=_without_log(raw, ports, hint),
@@ -87,10 +92,13 @@ class Chain:
             output_pattern=hint.output or OUTPUT_PATTERN,
             pause_at=hint.pause_at,
             accept_loss=hint.accept_loss,
+            group=group,
             gates=hint.wait_for,
         )
 
-    def _ports(self, step: WorkflowStep, raw: Any, wiring: Wiring) -> tuple[Port, ...]:
+    def _ports(
+        self, step: WorkflowStep, raw: Any, wiring: Wiring, *, grouped: bool
+    ) -> tuple[Port, ...]:
         name = shortname(step.id)
         types = {shortname(o["id"]): o for o in step.embedded_tool.tool["outputs"]}
         ports = []
@@ -98,7 +106,7 @@ class Chain:
             full = str(out["id"] if isinstance(out, dict) else out)
             declared = types[shortname(full)]
             kind = file_type(declared["type"])
-            level = output_level(kind, scattered=wiring.scattered, lifted=wiring.lifted)
+            level = output_level(kind, wiring.scattered, wiring.lifted, grouped)
             self._sources[full] = Source(level, shortname(full), name)
             if port := self._port(declared, kind, (raw, index), name):
                 ports.append(port.model_copy(update=_when(raw)))
@@ -139,16 +147,6 @@ def _refuse_tool(raw: Any, tool: Process) -> None:
 def _updates(tool: Process) -> bool:
     found, _ = tool.get_requirement("InplaceUpdateRequirement")
     return bool(found and found.get("inplaceUpdate"))
-
-
-def _mode(wiring: Wiring) -> Mode:
-    if any(link.take == "each" for link in wiring.links):
-        return Mode.MAP
-    return Mode.MERGE if wiring.links else Mode.SINGLE
-
-
-def _usual_trigger(wiring: Wiring) -> Trigger:
-    return Trigger.OPEN if _mode(wiring) is Mode.MAP else Trigger.CLOSED
 
 
 def _when(raw: Any) -> dict[str, bool]:

@@ -28,6 +28,8 @@ CONSTRUCTS: dict[str, Treatment] = {
     "scatter over one File[]": Treatment("dataset", "map: a job per file"),
     "scatterMethod dotproduct": Treatment("dataset", "map: files are zipped by index"),
     "File[] not scattered": Treatment("dataset", "merge: one job over the closed dataset"),
+    "group of a File[] not scattered": Treatment("dataset", "merge: a job per group of files"),
+    "linkMerge of one merged File": Treatment("dataset", "its dataset as File[], to merge again"),
     "File to File": Treatment("dataset", "map: a job per file of the producer's dataset"),
     "one File beside scattered ones": Treatment(
         "dataset", "every job gets the whole dataset's file"
@@ -50,6 +52,11 @@ CONSTRUCTS: dict[str, Treatment] = {
     "lists of lists of files": Treatment("later", _ONE_STEP),
     "several sources": Treatment("later", "Gather with one step that has an input per source."),
     "linkMerge of a dataset": Treatment("later", "Link one File[] and leave linkMerge out."),
+    "groups of a merge beside other files": Treatment(
+        "later",
+        "Gather the groups in a step of their own that takes a File[]: "
+        "{source: [step/out], linkMerge: merge_nested}.",
+    ),
     "pickValue of scattered files": Treatment("later", "Pick in a step that takes the File[]."),
     "a link that is no File": Treatment("later", f"Write the value to a file, or: {_ONE_STEP}"),
     "Directory output": Treatment("later", "Pack it in the tool (tar) and give a File."),

@@ -11,7 +11,7 @@ from penstock_core.contracts.workflow import Gate, PauseAt
 from penstock_core.errors import InvalidMask
 from recipe.constructs import CONSTRUCTS, not_taken, wrong
 from recipe.gates import check_gates, listed
-from recipe.model import Resources, Trigger
+from recipe.model import Group, Resources, Trigger
 from recipe.standalone import is_our_hint
 
 _IMAGE_SOURCES = ("dockerLoad", "dockerImport", "dockerFile")
@@ -40,6 +40,8 @@ class TaskHint(Frozen):
         failed.
     acceptLoss
         The fraction of jobs that may fail without anybody being asked.
+    group
+        ``{files, size_bytes, max_latency_s}``: how a merge is divided into jobs.
     waitFor
         Other datasets that must be there first, by mask.
     """
@@ -53,6 +55,7 @@ class TaskHint(Frozen):
     output: str = ""
     pause_at: PauseAt = Field(default=PauseAt(), alias="pauseAt")
     accept_loss: float = Field(default=0, ge=0, le=1, alias="acceptLoss")
+    group: Group | None = None
     wait_for: Gates = Field(default=(), alias="waitFor")
 
 

@@ -42,6 +42,7 @@ def _rewire(step: Json, wiring: Wiring) -> None:
         name = one["id"]
         if link := links.get(name):
             one["source"] = name
+            one.pop("linkMerge", None)
             if link.take == "each":
                 one.pop("default", None)
             if name in wiring.broadcast:

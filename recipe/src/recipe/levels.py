@@ -8,20 +8,22 @@ from recipe.shapes import FileType, Shape
 class Level(Enum):
     """What stands behind a name in the workflow.
 
-    ``VALUE``: a workflow input's value. ``ONE``: a dataset of one file. ``EACH``: a file of each
+    ``VALUE``: a workflow input's value. ``ONE``: a dataset of one file; ``GROUPS``: the same in the
+    document, and a file for each group of a merge in the dataset. ``EACH``: a file of each
     job, in a workflow that is written for one file. ``LIST``: a dataset's files, as a File[].
     ``NESTED``: lists of lists. ``OTHER``: what no dataset holds.
     """
 
     VALUE = "value"
     ONE = "one"
+    GROUPS = "groups"
     EACH = "each"
     LIST = "list"
     NESTED = "nested"
     OTHER = "other"
 
 
-def output_level(kind: FileType, *, scattered: bool, lifted: bool) -> Level:
+def output_level(kind: FileType, scattered: bool, lifted: bool, grouped: bool) -> Level:
     """Return what a step's output is to others, by its own type and how its step runs."""
     if kind.shape is Shape.OTHER:
         return Level.OTHER
@@ -30,4 +32,6 @@ def output_level(kind: FileType, *, scattered: bool, lifted: bool) -> Level:
         return Level.NESTED if many else Level.LIST
     if scattered:
         return Level.LIST
-    return Level.EACH if lifted else Level.ONE
+    if lifted:
+        return Level.EACH
+    return Level.GROUPS if grouped else Level.ONE

@@ -26,7 +26,8 @@ class Wiring:
     """A step's inputs, sorted out.
 
     ``broadcast`` names the links with the one file of a dataset that goes to every job;
-    ``scattered`` says that the step scatters, ``lifted`` that it runs once for each file without.
+    ``scattered`` says that the step scatters, ``lifted`` that it runs once for each file without,
+    ``grouped`` that it runs once for each group of a merge before.
     """
 
     links: tuple[Link, ...]
@@ -34,12 +35,14 @@ class Wiring:
     broadcast: frozenset[str]
     scattered: bool
     lifted: bool
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
 class _Taken:
     link: Link
     level: Level
+    node: Any
 
 
 def wire(step: WorkflowStep, raw: Any, sources: Mapping[str, Source]) -> Wiring:
@@ -62,7 +65,8 @@ def wire(step: WorkflowStep, raw: Any, sources: Mapping[str, Source]) -> Wiring:
     _check_scatter(raw, scatter, taken)
     links, broadcast = _resolve(taken)
     lifted = any(t.level is Level.EACH for t in taken)
-    return Wiring(links, tuple(values), broadcast, bool(scatter), lifted)
+    grouped = any(t.level is Level.GROUPS for t in taken)
+    return Wiring(links, tuple(values), broadcast, bool(scatter), lifted, grouped)
 
 
 def source_key(name: str, index: int) -> str:
@@ -93,16 +97,22 @@ def _values(one: Any, name: str, found: Iterable[Source]) -> list[Value]:
 def _taken(one: Any, name: str, found: list[Source], scattered: bool) -> _Taken:
     if len(found) > 1:
         raise not_taken(one, "source", "several sources", f"input {name!r}")
-    if "linkMerge" in one:
-        raise not_taken(one, "linkMerge", "linkMerge of a dataset", f"input {name!r}")
     if scattered and "pickValue" in one:
         raise not_taken(one, "pickValue", "pickValue of scattered files", f"input {name!r}")
     [source] = found
-    _check_level(one, name, source.level, scattered)
-    whole = source.level in (Level.LIST, Level.ONE) and not scattered
+    level = _listed(one, name, source.level) if "linkMerge" in one else source.level
+    _check_level(one, name, level, scattered)
+    whole = level in (Level.LIST, Level.ONE, Level.GROUPS) and not scattered
     port = source.name if source.step else ""
     link = Link(key=name, step=source.step, port=port, take="all" if whole else "each")
-    return _Taken(link, source.level)
+    return _Taken(link, level, one)
+
+
+def _listed(one: Any, name: str, level: Level) -> Level:
+    """Return what linkMerge makes of one source: a list of what is one file in the document."""
+    if level not in (Level.ONE, Level.GROUPS):
+        raise not_taken(one, "linkMerge", "linkMerge of a dataset", f"input {name!r}")
+    return Level.LIST
 
 
 def _check_level(one: Any, name: str, level: Level, scattered: bool) -> None:
@@ -121,7 +131,10 @@ def _check_scatter(raw: Any, scatter: frozenset[str], taken: Iterable[_Taken]) -
 
 def _resolve(taken: list[_Taken]) -> tuple[tuple[Link, ...], frozenset[str]]:
     """Decide what a dataset of one file is: the thing to map over, if the step takes no other."""
-    if taken and all(t.level is Level.ONE for t in taken):
+    groups = [t for t in taken if t.level is Level.GROUPS]
+    if groups and {t.link.step for t in taken} != {groups[0].link.step}:
+        raise not_taken(groups[0].node, "source", "groups of a merge beside other files")
+    if taken and all(t.level in (Level.ONE, Level.GROUPS) for t in taken):
         return tuple(t.link.model_copy(update={"take": "each"}) for t in taken), frozenset()
     broadcast = frozenset(t.link.key for t in taken if t.level is Level.ONE)
     return tuple(t.link for t in taken), broadcast

@@ -91,6 +91,18 @@ class Resources(Frozen):
     container: str = ""
 
 
+class Group(Frozen):
+    """How a merge is divided into jobs: by so many files, bytes, or seconds of waiting; 0 = any.
+
+    A group ends with the file by which it has ``files`` or ``size_bytes``. With trigger ``open``
+    it also ends once its oldest file has waited ``max_latency_s``.
+    """
+
+    files: int = Field(default=0, ge=0)
+    size_bytes: int = Field(default=0, ge=0)
+    max_latency_s: float = Field(default=0, ge=0)
+
+
 class Step(Frozen):
     """One stage of a chain: a task, once a dataset is there.
 
@@ -108,6 +120,8 @@ class Step(Frozen):
         SPD's dialect: the output whose file is the job's log ("" = the job's own log).
     accept_loss
         The fraction of jobs that may fail without anybody being asked.
+    group
+        A merge's division into jobs; without it, it is one.
     gates
         Other datasets that the task waits for; ``{run}`` and such are filled in by planning.
     """
@@ -128,6 +142,7 @@ class Step(Frozen):
     output_pattern: str = OUTPUT_PATTERN
     pause_at: PauseAt = PauseAt()
     accept_loss: float = Field(default=0, ge=0, le=1)
+    group: Group | None = None
     gates: tuple[Gate, ...] = ()
 
 

@@ -140,7 +140,8 @@ def _reads(links: tuple[Link, ...]) -> str:
 def _needs(step: Step) -> tuple[Need, ...]:
     needs: dict[str, Need] = {}
     for link in step.links:
-        is_open = link.take == "each" and step.trigger is Trigger.OPEN
+        by_part = link.take == "each" or step.group is not None
+        is_open = by_part and step.trigger is Trigger.OPEN
         if not is_open or link.step not in needs:
             needs[link.step] = Need(step=link.step, until="open" if is_open else "closed")
     return tuple(needs.values())

@@ -113,11 +113,17 @@ def newest_reports(reports: tuple[Report, ...]) -> tuple[TaskReport, ...]:
 def announcements(tasks: tuple[TaskReport, ...]) -> tuple[Announcement, ...]:
     """Return the ends to announce: of tasks that ended well, for their output and log datasets.
 
-    FAILED and PARTIAL keep their outputs open, for a retry, until the loss is accepted.
+    FAILED and PARTIAL keep their outputs open, for a retry, until the loss is accepted. What was
+    made of an incomplete input is incomplete itself.
     """
     ended = [task for task in tasks if task.status in ENDED_WELL]
     return tuple(
-        Announcement(uid=uid, files=files, producer=f"task.{task.task_id}")
+        Announcement(
+            uid=uid,
+            files=files,
+            producer=f"task.{task.task_id}",
+            incomplete=task.input_incomplete,
+        )
         for task in ended
         for uid, files in ((task.output_uid, task.output_files), (task.log_uid, task.log_files))
     )

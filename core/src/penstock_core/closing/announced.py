@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from penstock_core.closing.dues import Close, Due, quiet_since
+from penstock_core.closing.dues import Close, Due
 from penstock_core.closing.words import NAMED, missing_named, span
 from penstock_core.contracts.closing import Evidence
 from penstock_core.looks import files
@@ -42,7 +42,8 @@ def _all_that_is_known(evidence: Evidence, who: str) -> Due:
 
 def _news(evidence: Evidence) -> datetime:
     """Return when the last news came: a file, or an announcement."""
-    return quiet_since(evidence, evidence.announced_at or evidence.opened_at)
+    last_file_at = evidence.last_file_at or evidence.opened_at
+    return max(evidence.announced_at or evidence.opened_at, last_file_at)
 
 
 def _accepted(evidence: Evidence) -> Close:

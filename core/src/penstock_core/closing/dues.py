@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from penstock_core.contracts.closing import Evidence
-
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,12 +44,3 @@ class Due:
     close: Close
     unless: str = ""
     at: datetime = BEFORE_ALL
-
-
-def quiet_since(evidence: Evidence, *heard_at: datetime) -> datetime:
-    """Return since when nothing has come, of files and of what was ``heard_at``.
-
-    A time in which nobody listened is not quiet: what came then is still under way.
-    """
-    last_file_at = evidence.last_file_at or evidence.opened_at
-    return max(last_file_at, evidence.listening_since or BEFORE_ALL, *heard_at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from penstock_core.closing.dues import Close, Due, quiet_since
+from penstock_core.closing.dues import Close, Due
 from penstock_core.closing.words import span
 from penstock_core.contracts.closing import Evidence
 from penstock_core.looks import files, size
@@ -42,4 +42,5 @@ def _close(evidence: Evidence, rule: str, because: str) -> Close:
 
 
 def _at(evidence: Evidence, close: Close, file: str, quiet_s: float) -> Due:
-    return Due(close, f"{file} comes", quiet_since(evidence) + timedelta(seconds=quiet_s))
+    last_file_at = evidence.last_file_at or evidence.opened_at
+    return Due(close, f"{file} comes", last_file_at + timedelta(seconds=quiet_s))

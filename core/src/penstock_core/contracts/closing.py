@@ -136,8 +136,6 @@ class Evidence(Frozen):
         others.
     runs, later
         The runs that fill it, and the first run that started after them.
-    listening_since
-        Since when the storage manager hears what comes: before that, silence means nothing.
     accepted_by
         Who accepted the loss of what is missing; "" for nobody.
     incomplete
@@ -168,7 +166,6 @@ class Evidence(Frozen):
     unnamed: int = 0
     runs: tuple[RunSeen, ...] = ()
     later: LaterRun | None = None
-    listening_since: datetime | None = None
     accepted_by: str = ""
     accepted_because: str = ""
     incomplete: bool = False

@@ -10,7 +10,6 @@ from dsm.manager.routes.common import V1
 from dsm.manager.storages import ROOT, create_storage
 from dsm.manager.work import begin_work
 from penstock_core.bus import Bus
-from penstock_core.clock import now
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 from penstock_core.web import add_readiness, new_app
@@ -28,7 +27,6 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier, house_dir: Path) 
     app.state.store = store
     app.state.bus = bus
     app.state.house_dir = house_dir
-    app.state.listening_since = now()
     for room in (inspection, storages, datasets, files, runs, messages, rules):
         app.include_router(room.router)
 

@@ -25,28 +25,22 @@ from penstock_core.contracts.closing import AppliedRule, Evidence, Forecast, Lat
 from penstock_core.states import DatasetState
 
 _D = tables.dataset.c
-_COMPUTED = frozenset(
-    {"registered", "missing", "unnamed", "runs", "later", "listening_since", "rule", "policy"}
-)
+_COMPUTED = frozenset({"registered", "missing", "unnamed", "runs", "later", "rule", "policy"})
 
 
-async def page_evidence(
-    connection: AsyncConnection, after: int, limit: int, listening_since: datetime
-) -> Page[Evidence]:
+async def page_evidence(connection: AsyncConnection, after: int, limit: int) -> Page[Evidence]:
     """Return the evidence on open datasets that may close."""
     query = select(tables.dataset).where(text(tables.MAY_CLOSE), _D.id > after)
     rows = (await connection.execute(query.order_by(_D.id).limit(limit))).all()
-    seen = await _evidence(connection, rows, listening_since)
+    seen = await _evidence(connection, rows)
     return page_of(rows, limit, lambda row: seen[row.uid])
 
 
-async def forecasts(
-    connection: AsyncConnection, uids: Iterable[str], listening_since: datetime
-) -> tuple[Forecast, ...]:
+async def forecasts(connection: AsyncConnection, uids: Iterable[str]) -> tuple[Forecast, ...]:
     """Return when those of these datasets will close that are open, in their order."""
     query = select(tables.dataset).where(_D.state == DatasetState.OPEN)
     rows = {row.uid: row async for row in rows_where(connection, query, _D.uid, uids)}
-    seen = await _evidence(connection, list(rows.values()), listening_since)
+    seen = await _evidence(connection, list(rows.values()))
     moment = now()
     return tuple(_forecast(seen[uid], moment) for uid in uids if uid in seen)
 
@@ -67,9 +61,7 @@ class _Around:
     missing: Mapping[int, Missing] = field(default_factory=dict)
 
 
-async def _evidence(
-    connection: AsyncConnection, rows: Sequence[Row[Any]], listening_since: datetime
-) -> dict[str, Evidence]:
+async def _evidence(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> dict[str, Evidence]:
     book = await read_rulebook(connection)
     rules = {row.id: book.applied(Candidate.of(row)) for row in rows}
     of_runs = [row for row in rows if row.of_run and not row.series]
@@ -85,7 +77,7 @@ async def _evidence(
             await later_runs(connection, without_end),
             await missing_stfs(connection, lacking) if lacking else {},
         )
-    return {row.uid: _one(row, around, listening_since) for row in rows}
+    return {row.uid: _one(row, around) for row in rows}
 
 
 def _may_lack(row: Row[Any], rule: AppliedRule, moment: datetime) -> bool:
@@ -96,7 +88,7 @@ def _may_lack(row: Row[Any], rule: AppliedRule, moment: datetime) -> bool:
     return moment - last_at >= timedelta(seconds=rule.policy.max_latency_s)
 
 
-def _one(row: Row[Any], around: _Around, listening_since: datetime) -> Evidence:
+def _one(row: Row[Any], around: _Around) -> Evidence:
     missing = around.missing.get(row.id, Missing())
     stored = {name: row._mapping[name] for name in Evidence.model_fields if name not in _COMPUTED}
     return Evidence(
@@ -106,7 +98,6 @@ def _one(row: Row[Any], around: _Around, listening_since: datetime) -> Evidence:
         unnamed=missing.count - len(missing.names),
         runs=around.runs.get(row.id, ()),
         later=around.later.get(row.id),
-        listening_since=listening_since,
         rule=around.rules[row.id].rule,
         policy=around.rules[row.id].policy,
     )

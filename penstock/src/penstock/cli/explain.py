@@ -41,6 +41,7 @@ def _view(dataset: str, found: ExplainedMatch) -> Iterator[RenderableType]:
     verb = "[green]takes[/]" if found.matched else "[yellow]does not take[/]"
     yield f"[bold]{escape(found.template)}[/] {verb} [bold]{escape(dataset)}[/]"
     yield facts([("decided by", found.clause), ("because", found.reason)])
+    yield from (escape(wait) for wait in found.waits)
 
 
 def _closing(closing: Closing) -> Iterator[RenderableType]:

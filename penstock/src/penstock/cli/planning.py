@@ -1,13 +1,14 @@
 """The chain that a template would make of a dataset, without making it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import RenderableType
 from rich.markup import escape
 from rich.tree import Tree
 
-from penstock.cli.chain_notes import gate_text
+from penstock.cli.chain_notes import gate_text, group_text
 from penstock.cli.checking import compile_here
 from penstock.cli.output import facts, table
 from penstock.client import Penstock
@@ -25,25 +26,34 @@ from penstock_core.contracts.workflow import (
 from penstock_core.errors import InvalidInput
 from penstock_core.masks import Selector
 from penstock_core.states import DatasetState, TemplateStatus
-from recipe.model import Recipe
+from recipe.model import Group, Recipe
 from recipe.plan import plan
 
 
-def plan_local(path: Path, masks: tuple[str, ...], dataset: DatasetRef) -> PlannedWorkflow:
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The chain that a recipe makes of a dataset."""
+
+    recipe: Recipe
+    workflow: PlannedWorkflow
+
+
+def plan_local(path: Path, masks: tuple[str, ...], dataset: DatasetRef) -> Planned:
     """Return the chain that a template's file would make; raises ``InvalidInput`` if none."""
     template = read_local(path, masks=masks)
     entry = _entry(template)
     captures = _captures(entry, dataset)
-    return plan(compile_here(template), entry, dataset, captures)
+    recipe = compile_here(template)
+    return Planned(recipe, plan(recipe, entry, dataset, captures))
 
 
-def plan_stored(penstock: Penstock, template: str, dataset: DatasetRef) -> PlannedWorkflow:
+def plan_stored(penstock: Penstock, template: str, dataset: DatasetRef) -> Planned:
     """Return the chain that a stored template would make; raises ``InvalidInput`` if none."""
     found = penstock.template(template)
     entry = _stored_entry(found)
     captures = _captures(entry, dataset)
     recipe = Recipe.model_validate(penstock.recipe(found))
-    return plan(recipe, entry, dataset, captures)
+    return Planned(recipe, plan(recipe, entry, dataset, captures))
 
 
 def imagined(name: str, namespace: str, metadata: Json) -> DatasetRef:
@@ -97,19 +107,22 @@ def _stored_entry(template: Template) -> CatalogueEntry:
     return CatalogueEntry(**values, effective_from=template.effective_from or now())
 
 
-def view(dataset: str, workflow: PlannedWorkflow) -> Iterator[RenderableType]:
+def view(dataset: str, planned: Planned) -> Iterator[RenderableType]:
     """Return the chain as a table, its values, and a tree with the names of its datasets."""
     columns = ("step", "mode", "exec", "args", "#rank", "#retry", "device", "starts when")
-    yield table(columns, (_row(task) for task in workflow.tasks))
+    workflow = planned.workflow
+    groups = {step.name: step.group for step in planned.recipe.steps}
+    yield table(columns, (_row(task, groups[task.step]) for task in workflow.tasks))
     if workflow.values:
         yield facts((f"value of {name}", value) for name, value in workflow.values.items())
     yield _tree(dataset, workflow)
 
 
-def _row(task: PlannedTask) -> tuple[object, ...]:
+def _row(task: PlannedTask, group: Group | None) -> tuple[object, ...]:
     needs = [f"{need.step or 'its dataset'} is {_until(need.until)}" for need in task.needs]
     gates = [gate_text(gate).replace(" to be ", " is ") for gate in task.gates]
-    head = (task.step, task.mode, task.exec, task.args)
+    mode = f"{task.mode}, {group_text(group)}" if group else task.mode
+    head = (task.step, mode, task.exec, task.args)
     return (*head, task.rank, task.retry, task.device, ", ".join(needs + gates))
 
 

@@ -17,7 +17,7 @@ from penstock.cli.output import AsJson, coloured, facts, show, state, table
 from penstock.client import Penstock
 from penstock.local_template import is_local, read_local
 from penstock.tables import Column
-from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, Template
+from penstock_core.contracts.workflow import DatasetRef, Template
 from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.states import TemplateStatus
 
@@ -72,7 +72,7 @@ def plan(
     else:
         with connect(url, data_dir) as penstock:
             found = _plan_stored(penstock, template, imagined)
-    show(found, as_json, lambda: planning.view(dataset, found))
+    show(found.workflow, as_json, lambda: planning.view(dataset, found))
 
 
 def upload(
@@ -123,7 +123,7 @@ def list_all(
     show(templates, as_json, lambda: _list_view(templates))
 
 
-def _plan_stored(penstock: Penstock, template: str, imagined: DatasetRef) -> PlannedWorkflow:
+def _plan_stored(penstock: Penstock, template: str, imagined: DatasetRef) -> planning.Planned:
     """Plan with the dataset's own metadata where it exists."""
     try:
         dataset = penstock.dataset(imagined.name, imagined.namespace)

@@ -163,10 +163,14 @@ class Cursor(Frozen):
 
 
 class ExplainedMatch(Frozen):
-    """Why a dataset matched a template, or did not; ``clause`` is the one that decided."""
+    """Why a dataset matched a template, or did not; ``clause`` is the one that decided.
+
+    ``waits`` tells which tasks of its chain have not started, and what each waits for.
+    """
 
     template_id: int
     template: str
     matched: bool
     clause: str
     reason: str
+    waits: tuple[str, ...] = ()

@@ -127,7 +127,7 @@ class TaskReport(Frozen):
     """A task's state and counts, as the workload system sees them now.
 
     The datasets that it fills travel along, so that a finished task's counts can be announced
-    for them without asking anybody.
+    for them without asking anybody. ``input_incomplete``: files lack in what it reads.
     """
 
     task_id: int
@@ -141,6 +141,7 @@ class TaskReport(Frozen):
     output_files: int
     log_files: int
     reason: str = ""
+    input_incomplete: bool = False
 
 
 class ObservedBatch(Frozen):

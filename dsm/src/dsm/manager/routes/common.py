@@ -1,6 +1,5 @@
 """What the routes share: the store, the bus, and cursors."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -29,14 +28,8 @@ def _house_dir(request: Request) -> Path:
     return folder
 
 
-def _listening_since(request: Request) -> datetime:
-    since: datetime = request.app.state.listening_since
-    return since
-
-
 TheStore = Annotated[Store, Depends(_store)]
 TheBus = Annotated[Bus, Depends(_bus)]
 HouseDir = Annotated[Path, Depends(_house_dir)]
-ListeningSince = Annotated[datetime, Depends(_listening_since)]
 After = Annotated[int, Query(ge=0, le=2**63 - 1, description="Cursor: the next of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000)]

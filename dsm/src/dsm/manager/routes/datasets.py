@@ -11,7 +11,7 @@ from dsm.manager.ledger import read_ledger
 from dsm.manager.parts import read_parts
 from dsm.manager.presence import those_there
 from dsm.manager.reading import dataset_row, datasets_by_uid, the_dataset
-from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, ListeningSince, TheStore
+from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Frozen, Page
 from penstock_core.contracts.closing import Evidence, Forecast, Part
@@ -104,23 +104,20 @@ async def announce(
 
 @router.get("/closing")
 async def list_closing(
-    store: TheStore, _caller: Reader, since: ListeningSince, after: After = 0, limit: Limit = 500
+    store: TheStore, _caller: Reader, after: After = 0, limit: Limit = 500
 ) -> Page[Evidence]:
     """Return the evidence on open inputs, and on others whose producer has announced its end."""
     async with store.read() as connection:
-        return await evidence.page_evidence(connection, after, limit, since)
+        return await evidence.page_evidence(connection, after, limit)
 
 
 @router.get("/forecast")
 async def list_forecasts(
-    store: TheStore,
-    _caller: Reader,
-    since: ListeningSince,
-    uid: Annotated[list[str], Query(max_length=500)],
+    store: TheStore, _caller: Reader, uid: Annotated[list[str], Query(max_length=500)]
 ) -> tuple[Forecast, ...]:
     """Return when those of these datasets will close that are open, and on what evidence."""
     async with store.read() as connection:
-        return await evidence.forecasts(connection, uid, since)
+        return await evidence.forecasts(connection, uid)
 
 
 @router.post("/close")

@@ -1,0 +1,281 @@
+"""Tasks start when all is there: a calibration of their run, groups of files, values of the run.
+
+The whole house runs real jobs over real files.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from penstock.house import open_house
+from penstock_core.clients.house import HouseClients
+from penstock_core.contracts.dsm import Dataset, PostedMessage
+from penstock_core.contracts.workflow import NewTemplate, Task, ValueRange
+from penstock_core.errors import NotFound
+from penstock_core.settings import HouseSettings
+from penstock_core.states import FINAL_TASKS
+
+CHAIN = """\
+cwlVersion: v1.2
+class: Workflow
+$namespaces: {penstock: "https://penstock.dev/cwl#"}
+requirements: {ScatterFeatureRequirement: {}}
+inputs: {files: "File[]", scale: int}
+steps:
+  decode:
+    run: copy.cwl
+    scatter: f
+    in: {f: files}
+    out: [made]
+  apply:
+    run: scale.cwl
+    hints:
+      - {class: "penstock:Task", waitFor: "swf.{run}.calib"}
+    scatter: f
+    in: {f: decode/made, scale: scale}
+    out: [made]
+  some:
+    run: sum.cwl
+    hints:
+      - {class: "penstock:Task", group: {files: 2}}
+    in: {f: apply/made}
+    out: [made]
+  total:
+    run: sum.cwl
+    in: {f: {source: [some/made], linkMerge: merge_nested}}
+    out: [made]
+outputs: []
+"""
+COPY = """\
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: cat
+inputs: {f: {type: File, inputBinding: {position: 2}}}
+stdout: made.txt
+outputs: {made: stdout}
+"""
+SCALE = """\
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [awk, -v]
+arguments: [{position: 2, valueFrom: "{print $1 * scale}"}]
+inputs:
+  scale: {type: int, inputBinding: {position: 1, prefix: "scale=", separate: false}}
+  f: {type: File, inputBinding: {position: 3}}
+stdout: made.txt
+outputs: {made: stdout}
+"""
+SUM = COPY.replace("cat", '[awk, "{n += $1} END {print n + 0}"]').replace(
+    "type: File,", 'type: "File[]",'
+)
+DOCUMENTS = {"chain.cwl": CHAIN, "copy.cwl": COPY, "scale.cwl": SCALE, "sum.cwl": SUM}
+STEPS = ("decode", "apply", "some", "total")
+Eventually = Callable[..., Awaitable[Any]]
+
+
+class World:
+    """A whole house, a folder for a detector's files, and what is told and asked."""
+
+    def __init__(self, clients: HouseClients, folder: Path, eventually: Eventually) -> None:
+        self.clients = clients
+        self.eventually = eventually
+        self._folder = folder
+
+    async def upload(self, name: str, documents: dict[str, str], **more: Any) -> None:
+        await self.clients.data_access.create_template(
+            NewTemplate(name=name, documents=documents, **more)
+        )
+
+    async def tell(self, key: str, exchange: str = "dsm.register", **body: Any) -> None:
+        await self.clients.dsm.post_messages(exchange, key, [PostedMessage(body=body)])
+
+    async def arrive(self, dataset: str, numbers: list[int], **more: Any) -> Dataset:
+        """Register a file for each number in an input dataset; return it, once it is there."""
+        storages = await self.clients.dsm.call("GET", "/api/v1/storage", list[dict[str, str]])
+        [root] = [s["uid"] for s in storages if s["name"] == "posix-root"]
+        files = [self._file(dataset, n, root) for n in numbers]
+        await self.tell("dataset.input", datasetName=dataset, files=files, **more)
+        found = await self.eventually(lambda: self.datasets(dataset), bool)
+        return found[0]
+
+    def _file(self, dataset: str, number: int, root: str) -> dict[str, Any]:
+        path = self._folder / f"{dataset}.{number}.txt"
+        path.write_text(f"{number}\n")
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        size = path.stat().st_size
+        where = {"storageId": root, "path": str(path), "sequence": number}
+        return {**where, "name": path.name, "size": size, "checksum": digest}
+
+    async def datasets(self, name: str) -> list[Dataset]:
+        return list((await self.clients.dsm.datasets(name=name)).items)
+
+    async def tasks(self, dataset: str) -> dict[str, Task]:
+        """Return the tasks of the chain over a dataset, by their step."""
+        page = await self.clients.data_access.tasks(dataset=dataset)
+        return {task.step: task for task in page.items}
+
+    async def ended(self, dataset: str, count: int = len(STEPS)) -> dict[str, Task]:
+        def good(tasks: dict[str, Task]) -> bool:
+            return len(tasks) == count and all(t.status in FINAL_TASKS for t in tasks.values())
+
+        return await self.eventually(lambda: self.tasks(dataset), good, 120)
+
+    async def texts(self, name: str) -> list[str]:
+        """Return what the files of a dataset hold, by index."""
+        [dataset] = await self.datasets(name)
+        contents = await self.clients.dsm.contents(dataset.uid)
+        ordered = sorted(contents.files, key=lambda file: file.index)
+        return [Path(urlsplit(file.url).path).read_text().strip() for file in ordered]
+
+    async def matches(self, dataset: Dataset) -> list[tuple[str, str]] | None:
+        """Return outcome and reason of what was decided on a dataset; None before that."""
+        params = {"dataset": dataset.uid}
+        ask = self.clients.data_access.call
+        try:
+            decided = await ask("GET", "/decision", dict[str, Any], params=params)
+        except NotFound:
+            return None
+        return [(m["outcome"], m["reason"]) for m in decided["matches"]]
+
+
+@pytest.fixture
+async def world(tmp_path: Path, eventually: Eventually) -> AsyncIterator[World]:
+    """A house that runs jobs, with the chain that waits for the calibration of its run."""
+    folder = tmp_path / "detector"
+    folder.mkdir()
+    settings = HouseSettings(data_dir=tmp_path / "data", reconcile_every_s=1)
+    async with open_house(settings) as house, HouseClients(house.house, "operator") as clients:
+        world = World(clients, folder, eventually)
+        by_run = (ValueRange(first=1, last=41, value=1), ValueRange(first=42, last=49, value=10))
+        await world.upload(
+            "calibrated",
+            DOCUMENTS,
+            main="chain.cwl",
+            input="files",
+            masks=("swf.{run}.raw",),
+            value_ranges={"scale": by_run},
+        )
+        yield world
+
+
+async def test_a_chain_waits_for_the_calibration_of_its_run_and_merges_in_groups(
+    world: World,
+) -> None:
+    raw = await world.arrive("swf.42.raw", [1, 2, 3, 4, 5], closed=True)
+
+    def waits(tasks: dict[str, Task]) -> bool:
+        return bool(tasks) and tasks["decode"].status == "FINISHED"
+
+    tasks = await world.eventually(lambda: world.tasks("swf.42.raw"), waits)
+    assert tasks["apply"].status == "DEFINED"
+    assert tasks["apply"].waits_for == ("swf.42.calib to be closed",)
+    explained = await world.clients.data_access.explain(raw.uid, tasks["apply"].template_id or 0)
+    assert explained.waits[0] == "apply waits for swf.42.calib to be closed"
+
+    await world.arrive("swf.41.calib", [1], closed=True)
+    calibration = await world.arrive("swf.42.calib", [7])
+    await world.eventually(lambda: world.datasets("swf.41.calib"), lambda d: d[0].state == "CLOSED")
+    assert (await world.tasks("swf.42.raw"))["apply"].status == "DEFINED"
+    await world.tell("dataset.close", datasetId=calibration.uid, files=1)
+    tasks = await world.ended("swf.42.raw")
+    assert {step: task.status for step, task in tasks.items()} == dict.fromkeys(STEPS, "FINISHED")
+    assert (tasks["some"].jobs, tasks["total"].jobs) == (3, 1)
+    assert await world.texts("swf.42.raw.calibrated.some.v1") == ["30", "70", "50"]
+    assert await world.texts("swf.42.raw.calibrated.total.v1") == ["150"]
+
+
+async def test_a_calibration_that_is_there_already_is_not_waited_for(world: World) -> None:
+    await world.arrive("swf.7.calib", [1], closed=True)
+    await world.arrive("swf.7.raw", [3], closed=True)
+    tasks = await world.ended("swf.7.raw")
+    assert {task.status for task in tasks.values()} == {"FINISHED"}
+    assert await world.texts("swf.7.raw.calibrated.total.v1") == ["3"]
+
+
+async def test_a_run_for_which_there_is_no_value_is_a_conflict_that_says_so(world: World) -> None:
+    raw = await world.arrive("swf.50.raw", [1], closed=True)
+    [(outcome, reason)] = await world.eventually(lambda: world.matches(raw), bool)
+    assert outcome == "CONFLICT"
+    assert "No value of scale is for run 50 (there is: runs 1 to 41, runs 42 to 49)" in reason
+    assert await world.tasks("swf.50.raw") == {}
+
+
+@pytest.mark.parametrize("told", ["by a message with its close", "by the DAQ"])
+async def test_an_empty_run_skips_its_whole_chain(world: World, told: str) -> None:
+    name = "swf.44.raw"
+    if told == "by the DAQ":
+        for key in ("run_imminent", "start_run"):
+            await world.tell(key, "daq", run_id="44", dataset=name, sender="daq")
+        await world.eventually(lambda: world.tasks(name), bool)
+        await world.tell("end_run", "daq", run_id="44", total_stf_files=0, sender="daq")
+    else:
+        await world.arrive(name, [], closed=True)
+    tasks = await world.ended(name)
+    assert {step: task.status for step, task in tasks.items()} == dict.fromkeys(STEPS, "SKIPPED")
+    assert tasks["total"].reason == f"{name} closed with no files"
+    workflows = await world.clients.data_access.workflows()
+    assert [workflow.status for workflow in workflows.items] == ["SKIPPED"]
+
+
+async def test_what_lacks_files_is_incomplete_along_the_whole_chain(world: World) -> None:
+    await world.arrive("swf.43.calib", [1], closed=True)
+    raw = await world.arrive("swf.43.raw", [1, 2])
+    await world.tell("dataset.close", datasetId=raw.uid, files=3)
+    await world.eventually(lambda: world.datasets("swf.43.raw"), lambda d: d[0].announced == 3)
+    path = f"/api/v1/dataset/{raw.uid}/close"
+    await world.clients.dsm.call("POST", path, Dataset, body={"because": "file 3 is lost"})
+    tasks = await world.ended("swf.43.raw")
+    assert {task.status for task in tasks.values()} == {"FINISHED"}
+    assert await world.texts("swf.43.raw.calibrated.total.v1") == ["30"]
+    names = [f"swf.43.raw.calibrated.{step}.v1" for step in STEPS]
+    lacking = {name: (await world.datasets(name))[0].incomplete for name in names}
+    assert lacking == dict.fromkeys(names, True)
+
+    def all_say(tasks: dict[str, Task]) -> bool:
+        return all(task.input_incomplete for task in tasks.values())
+
+    await world.eventually(lambda: world.tasks("swf.43.raw"), all_say)
+
+
+async def test_conditions_are_decided_again_on_metadata_and_at_the_close(world: World) -> None:
+    documents = {"copy.cwl": COPY}
+    wanted = {"stream": ("stream = physics",), "large": ("files >= 2",)}
+    for name, where in wanted.items():
+        await world.upload(name, documents, masks=("swf.{run}.data",), where=where)
+    data = await world.arrive("swf.3.data", [1])
+
+    async def decided() -> list[str]:
+        matches = await world.matches(data) or []
+        return [reason for outcome, reason in matches if outcome == "MATCH"]
+
+    await world.eventually(lambda: world.matches(data), lambda m: m is not None)
+    assert await decided() == []
+    await world.arrive("swf.3.data", [], metadata={"stream": "physics"})
+    by_stream = "mask swf.{run}.data fits, and stream = physics"
+    assert await world.eventually(decided, bool) == [by_stream]
+    await world.arrive("swf.3.data", [2])
+    await world.tell("dataset.close", datasetId=data.uid, files=2)
+    both = await world.eventually(decided, lambda found: len(found) == 2)
+    assert sorted(both) == ["mask swf.{run}.data fits, and files >= 2", by_stream]
+    await world.eventually(lambda: world.tasks("swf.3.data"), lambda t: "copy" in t)
+
+
+async def test_the_state_of_the_detector_is_a_condition_too(world: World) -> None:
+    where = ("state = beam", "beam_energy = '5 GeV'", "run >= 100")
+    await world.upload("beam", {"copy.cwl": COPY}, masks=("swf.*.run",), where=where)
+    told = {"sender": "daq", "state": "beam", "substate": "not_ready"}
+    conditions = {"beam_energy": "5 GeV"}
+    for run in ("99", "101"):
+        await world.tell("run_imminent", "daq", run_id=run, run_conditions=conditions, **told)
+    no_beam = told | {"state": "no_beam"}
+    await world.tell("run_imminent", "daq", run_id="102", run_conditions=conditions, **no_beam)
+    await world.eventually(lambda: world.tasks("swf.101.run"), bool)
+    for run, clause in (("99", "run >= 100"), ("102", "state = beam")):
+        [dataset] = await world.eventually(lambda run=run: world.datasets(f"swf.{run}.run"), bool)
+        [beam] = (await world.clients.data_access.templates(name="beam")).items
+        explained = await world.clients.data_access.explain(dataset.uid, beam.template_id)
+        assert (explained.matched, explained.clause) == (False, clause)
