@@ -32,6 +32,7 @@ from penstock.history_calls import HistoryCalls
 from penstock.operating_calls import OperatingCalls
 from penstock.provenance_calls import ProvenanceCalls
 from penstock.run_calls import RunCalls
+from penstock.storage_calls import StorageCalls
 from penstock.template_file import read_template
 from penstock_core.clients import (
     DataAccessClient,
@@ -62,7 +63,9 @@ OPERATOR = "operator"
 _PAGE = 500
 
 
-class Penstock(ClosingCalls, OperatingCalls, ProvenanceCalls, RunCalls, HistoryCalls):
+class Penstock(
+    ClosingCalls, HistoryCalls, OperatingCalls, ProvenanceCalls, RunCalls, StorageCalls
+):
     """One Penstock behind one URL, as one user sees it.
 
     A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)

@@ -5,6 +5,7 @@ import uuid
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import Dataset, File
+from penstock_core.contracts.inspection import StorageUse
 from penstock_core.contracts.workflow import Template
 from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.states import TemplateStatus
@@ -25,6 +26,14 @@ async def find_dataset(storage: DsmClient, name: str, namespace: str = "default"
         hint="Look with: penstock dataset list --name 'PART*'.",
         facts={"name": name, "namespace": namespace},
     )
+
+
+async def find_storage(storage: DsmClient, name: str) -> StorageUse:
+    """Return the storage of this uid or name, and how it is used; raises ``NotFound``."""
+    for use in await storage.storage_uses():
+        if name in (use.storage.uid, use.storage.name):
+            return use
+    raise NotFound(f"There is no storage {name!r}.", hint="Look with: penstock storage list.")
 
 
 async def find_template(workflows: DataAccessClient, template: str | int) -> Template:

@@ -92,9 +92,25 @@ class DsmClient(InspectionClient, RunsClient):
         params = {"after": after, "limit": limit}
         return await self.call("GET", f"{V1}/dataset/{uid}/contents", Contents, params=params)
 
-    async def files(self, *, name: str, namespace: str = "", scope: str = "") -> Page[File]:
-        """Return a page of files of this whole name."""
-        params = {"name": name, "namespace": namespace, "scope": scope}
+    async def files(
+        self,
+        *,
+        name: str = "",
+        namespace: str = "",
+        scope: str = "",
+        state: str = "",
+        after: int = 0,
+        limit: int = 100,
+    ) -> Page[File]:
+        """Return a page of files; ``name`` is a whole name."""
+        params = {
+            "name": name,
+            "namespace": namespace,
+            "scope": scope,
+            "state": state,
+            "after": after,
+            "limit": limit,
+        }
         return await self.call("GET", f"{V1}/file/", Page[File], params=params)
 
     async def file_bytes(self, uid: str, offset: int = 0, length: int | None = None) -> bytes:

@@ -8,12 +8,14 @@ from penstock.cli import (
     dataset,
     explain,
     file_provenance,
+    files,
     jobs,
     messages,
     rule,
     running,
     runs,
     sign_in,
+    storages,
     task,
     template,
     user,
@@ -52,8 +54,28 @@ COMMANDS: dict[str, Group] = {
         "Workflows: a template's whole chain over a dataset.",
     ),
     "dataset": Group(
-        {"list": dataset.list_all, "show": dataset.show_one, "close": dataset.close},
+        {
+            "list": dataset.list_all,
+            "show": dataset.show_one,
+            "close": dataset.close,
+            "delete": dataset.delete,
+        },
         "Datasets: what came in and what was made.",
+    ),
+    "file": Group(
+        {
+            "list": files.list_all,
+            "show": files.show_one,
+            "quarantine": files.quarantine,
+            "release": files.release,
+            "lost": files.lost,
+            "provenance": file_provenance.provenance,
+        },
+        "Files: what is known of each, those in quarantine, where they come from.",
+    ),
+    "storage": Group(
+        {"list": storages.list_all, "show": storages.show_one, "dark": storages.dark},
+        "Storages: how full they are, and what lies there that nobody knows.",
     ),
     "run": Group(
         {"list": runs.list_all, "show": runs.show_one},
@@ -68,10 +90,6 @@ COMMANDS: dict[str, Group] = {
             "test": rule.ask,
         },
         "Rules for datasets: when they close, their parts, their lifetime.",
-    ),
-    "file": Group(
-        {"provenance": file_provenance.provenance},
-        "Files: where they come from and what came of them.",
     ),
     "task": Group(
         {

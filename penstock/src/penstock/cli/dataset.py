@@ -1,4 +1,4 @@
-"""``penstock dataset``: list, show, close."""
+"""``penstock dataset``: list, show, close, delete."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -89,6 +89,22 @@ def close(
     show(closed, as_json, lambda: [_closed_line(before, closed)])
 
 
+def delete(
+    dataset: Name,
+    because: Annotated[str, typer.Option(help="Why; the ledger keeps it with your name.")],
+    namespace: Namespace = "default",
+    url: Url = "",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a dataset for good; files that no other dataset holds are removed from disk."""
+    with connect(url, data_dir) as penstock:
+        deleted = penstock.delete_dataset(dataset, because, namespace)
+    held = f"its {looks.files(deleted.files)} follow, as far as no other dataset holds them"
+    line = f"{escape(deleted.name)} is {state(deleted.state)}; {held}."
+    show(deleted, as_json, lambda: [line])
+
+
 def _closed_line(before: Dataset, closed: Dataset) -> str:
     if before.state is DatasetState.OPEN:
         return f"{escape(closed.name)} is {state(closed.state)}."
@@ -133,6 +149,7 @@ def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
     return [
         ("why", why),
         ("files", f"{dataset.files}{announced}{', incomplete' if dataset.incomplete else ''}"),
+        *_trouble(dataset),
         ("size", looks.size(dataset.size_bytes)),
         ("kind", dataset.kind),
         ("producer", dataset.producer),
@@ -143,6 +160,12 @@ def _facts(dataset: Dataset, why: str) -> list[tuple[str, Any]]:
         ("scope", dataset.scope),
         ("uid", dataset.uid),
     ]
+
+
+def _trouble(dataset: Dataset) -> list[tuple[str, Any]]:
+    """Return how many of its files must not be used, if any."""
+    counts = (("in quarantine", dataset.quarantined), ("lost", dataset.lost))
+    return [(name, looks.files(count)) for name, count in counts if count]
 
 
 def _files_view(files: Sequence[ContentFile]) -> Iterator[RenderableType]:

@@ -11,7 +11,7 @@ from penstock.cli.connection import DataDir, Url, connect
 from penstock.cli.output import AsJson, coloured, facts, show, state, table
 from penstock.tables import Column, Markup
 from penstock_core import looks
-from penstock_core.contracts.runs import Run, RunDetail, RunFact, RunFlag, RunStream
+from penstock_core.contracts.runs import Run, RunDetail, RunFact, RunFlag, RunHeaders, RunStream
 from penstock_core.states import RunState
 
 Limit = Annotated[int, typer.Option(min=1, help="How many, the newest first.")]
@@ -112,11 +112,22 @@ def _facts(found: RunDetail) -> list[tuple[str, Any]]:
         ("dataset", run.dataset),
         ("files", f"{run.registered} registered, {run.announced} announced, {total}"),
         ("missing", _missing(found)),
+        *_headers(found.headers),
         ("started", run.started_at),
         ("ended", run.ended_at),
         ("conditions", conditions),
         ("namespace", run.namespace),
     ]
+
+
+def _headers(headers: RunHeaders | None) -> list[tuple[str, Any]]:
+    """Return what the headers of its STFs say, and what of it does not fit."""
+    if headers is None:
+        return []
+    stfs = "1 STF" if headers.stfs == 1 else f"{headers.stfs} STFs"
+    frames = f"{headers.tfs} TFs from {headers.first_tf} to {headers.last_tf}"
+    said = f"{stfs} verified, {frames}, {headers.events} events"
+    return [("headers", said), *(("does not fit", sentence) for sentence in headers.mismatches)]
 
 
 def _missing(found: RunDetail) -> str:
