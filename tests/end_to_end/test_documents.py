@@ -35,7 +35,17 @@ EXAMPLES = {
     f".venv/bin/penstock explain swf.{RUN}.run dimuon": "dimuon takes",
     "penstock daq --help": "--speed",
     "penstock dataset show NAME": "missing STF 1, STF 2",
+    "penstock run list --flagged": RUN,
+    "penstock run show RUN": f"swf.{RUN}.run",
+    "penstock messages journal --run RUN": "stf_gen",
+    "penstock messages journal --failed": "No message",
     "penstock dataset close NAME --because '…'": f"swf.{NEXT_RUN}.run is CLOSED",
+    "penstock file show FILE": "QUARANTINED",
+    "penstock file release FILE --because '…'": "the inspector looks at it now",
+    "penstock file lost FILE --because '…'": "is LOST",
+    "penstock storage dark STORAGE": "No dark file",
+    "penstock storage dark STORAGE --delete --because '…'": "No dark file",
+    "penstock dataset delete NAME --because '…'": "tape is DELETED",
     "penstock task list --status DEFINED": f"swf.{RUN}.run",
     "penstock task list --status FAILED": "No task",
     "penstock task pause --run RUN --dry-run": "decode",
@@ -49,6 +59,9 @@ EXAMPLES = {
 BLANKS = {
     "show NAME": f"show swf.{RUN}.run",
     "close NAME": f"close swf.{NEXT_RUN}.run",
+    "delete NAME": "delete tape",
+    "FILE": "bad.dat",
+    "STORAGE": "disk",
     "'…'": "'the power went'",
     "DATASET": f"swf.{RUN}.run",
     "TEMPLATE": "dimuon",
@@ -146,7 +159,23 @@ def stocked(checkout: Path) -> Iterator[Path]:
             token = http.post("/auth/service/token", json=body).json()["access_token"]
             http.headers["authorization"] = f"Bearer {token}"
             _announce(http)
+            _damage(http, checkout / "disk")
         yield checkout
+
+
+def _damage(http: httpx2.Client, base: Path) -> None:
+    """Register a file in a storage whose bytes are not what is told, and see it found."""
+    base.mkdir()
+    (base / "bad.dat").write_bytes(b"wrong")
+    storage = {"name": "disk", "base": str(base)}
+    uid = http.post("/api/v1/storage", json=storage).raise_for_status().json()["uid"]
+    (made,) = http.post("/api/v1/dataset", json=[{"name": "tape"}]).raise_for_status().json()
+    file = {"datasetId": made["uid"], "storageId": uid, "path": "bad.dat", "size": 5}
+    http.post("/api/v1/file/", json=file | {"checksum": "ad:00000001"}).raise_for_status()
+    deadline = time.monotonic() + WITHIN_S
+    while not http.get("/api/v1/file/quarantine").json()["items"]:
+        assert time.monotonic() < deadline, "the inspector did not look"
+        time.sleep(0.05)
 
 
 def _announce(http: httpx2.Client) -> None:

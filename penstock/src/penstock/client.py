@@ -63,9 +63,7 @@ OPERATOR = "operator"
 _PAGE = 500
 
 
-class Penstock(
-    ClosingCalls, HistoryCalls, OperatingCalls, ProvenanceCalls, RunCalls, StorageCalls
-):
+class Penstock(ClosingCalls, HistoryCalls, OperatingCalls, ProvenanceCalls, RunCalls, StorageCalls):
     """One Penstock behind one URL, as one user sees it.
 
     A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)
