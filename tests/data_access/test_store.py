@@ -47,12 +47,18 @@ async def test_due_tasks_are_found_through_the_partial_index(lite: Room) -> None
         "EXPLAIN QUERY PLAN UPDATE task_input SET met = true "
         "WHERE dataset_id IN (1) AND met = false"
     )
+    gates = (
+        "EXPLAIN QUERY PLAN SELECT DISTINCT namespace, mask, until FROM task_gate WHERE met = false"
+        " AND (namespace, mask, until) > ('a', 'b', 'c') ORDER BY namespace, mask, until LIMIT 5"
+    )
     async with store.read() as connection:
-        plans = [str((await connection.execute(text(sql))).all()) for sql in (due, unmet)]
+        plans = [str((await connection.execute(text(sql))).all()) for sql in (due, unmet, gates)]
     await store.close()
     assert "ix_task_due" in plans[0]
     assert "TEMP B-TREE" not in plans[0]
     assert "ix_task_input_unmet" in plans[1]
+    assert "ix_task_gate_unmet" in plans[2]
+    assert "TEMP B-TREE" not in plans[2]
 
 
 async def test_events_reach_the_bus(room: Room) -> None:

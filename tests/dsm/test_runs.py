@@ -221,3 +221,24 @@ async def test_the_number_of_statements_does_not_grow_with_the_stfs(sqlite_world
         event.remove(Engine, "before_cursor_execute", note)
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+async def test_the_state_in_which_a_run_began_is_metadata_whatever_comes_first(world):
+    later = told("start_run", 30, **place("run/standby"))
+    await tell(world, later)
+    await tell(world, told("pause_run", 1, **place("run/lumi")), told("start_run", 2))
+    [dataset] = (await world.dsm.datasets(name="swf.102363.run")).items
+    assert dataset.metadata["detector_state"] == "run/standby"
+    await tell(world, *LIVE)
+    await tell(world, later)
+    again = await world.dsm.dataset(dataset.uid)
+    assert again.metadata["detector_state"] == "run/physics"
+    assert (again.metadata["state"], again.metadata["field"]) == ("beam", "1.5T")
+    changes = [e for e in (await world.dsm.events(0)).events if e.topic == "dataset.changed"]
+    assert changes[-1].body["metadata"]["detector_state"] == "run/physics"
+
+
+async def test_a_run_whose_detector_is_not_told_has_no_state_to_ask_for(world):
+    await tell(world, told("start_run", 1))
+    [dataset] = (await world.dsm.datasets(name="swf.102363.run")).items
+    assert dataset.metadata == {"run": 102363}

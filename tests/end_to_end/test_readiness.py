@@ -265,17 +265,23 @@ async def test_conditions_are_decided_again_on_metadata_and_at_the_close(world: 
 
 
 async def test_the_state_of_the_detector_is_a_condition_too(world: World) -> None:
-    where = ("state = beam", "beam_energy = '5 GeV'", "run >= 100")
+    where = ("detector_state = run/physics", "beam_energy = '5 GeV'", "run >= 100")
     await world.upload("beam", {"copy.cwl": COPY}, masks=("swf.*.run",), where=where)
-    told = {"sender": "daq", "state": "beam", "substate": "not_ready"}
     conditions = {"beam_energy": "5 GeV"}
-    for run in ("99", "101"):
-        await world.tell("run_imminent", "daq", run_id=run, run_conditions=conditions, **told)
-    no_beam = told | {"state": "no_beam"}
-    await world.tell("run_imminent", "daq", run_id="102", run_conditions=conditions, **no_beam)
+    for run, substate in (("99", "physics"), ("101", "physics"), ("102", "standby")):
+        told = {"run_id": run, "sender": "daq"}
+        imminent = told | {"state": "beam", "substate": "not_ready", "run_conditions": conditions}
+        await world.tell("run_imminent", "daq", **imminent)
+        await world.eventually(lambda run=run: world.datasets(f"swf.{run}.run"), bool)
+        await world.tell("start_run", "daq", **told, state="run", substate=substate)
     await world.eventually(lambda: world.tasks("swf.101.run"), bool)
-    for run, clause in (("99", "run >= 100"), ("102", "state = beam")):
-        [dataset] = await world.eventually(lambda run=run: world.datasets(f"swf.{run}.run"), bool)
-        [beam] = (await world.clients.data_access.templates(name="beam")).items
-        explained = await world.clients.data_access.explain(dataset.uid, beam.template_id)
-        assert (explained.matched, explained.clause) == (False, clause)
+    [beam] = (await world.clients.data_access.templates(name="beam")).items
+    for run, clause in (("99", "run >= 100"), ("102", "detector_state = run/physics")):
+        [dataset] = await world.datasets(f"swf.{run}.run")
+
+        async def explained(uid: str = dataset.uid) -> tuple[bool, str]:
+            found = await world.clients.data_access.explain(uid, beam.template_id)
+            return found.matched, found.clause
+
+        await world.eventually(explained, lambda found, clause=clause: found == (False, clause))
+        assert await world.tasks(f"swf.{run}.run") == {}

@@ -36,6 +36,7 @@ async def test_a_tasks_filter_is_in_the_address(visitor, query, seen, unseen):
 async def test_a_task_shows_its_jobs_and_what_it_waits_for(visitor):
     text = await _text(visitor, "/ui/tasks/13")
     assert "Waits for reconstruct to be closed" in text
+    assert "On incomplete input" in text
     assert "the program ended with exit code 1" in text
     assert "ValueError: header says run 7" in text
     assert "farm-07" in text

@@ -218,7 +218,14 @@ class Facts:
         self.tasks = [
             task(11, "decode", "FINISHED", finished=12, running=0, failed=0, ended_at=MADE),
             task(12, "reconstruct", "IN_PROGRESS", datas_in_id=27, datas_out_id=29),
-            task(13, "merge", "DEFINED", jobs=0, waits_for=("reconstruct to be closed",)),
+            task(
+                13,
+                "merge",
+                "DEFINED",
+                jobs=0,
+                waits_for=("reconstruct to be closed",),
+                input_incomplete=True,
+            ),
             task(14, "md5", "FAILED", wflow_id=7, finished=4, running=0, failed=8),
         ]
         self.jobs = [job(0, "FINISHED"), job(1, "FAILED")]

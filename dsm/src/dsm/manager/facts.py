@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
 from dsm.manager.daq_messages import DaqMessage, EndRun, PauseRun, utc_text
-from dsm.manager.folding import MOVES, Fact, Folded, fold_run, last_totals
+from dsm.manager.folding import MOVES, Fact, Folded, begun_in, fold_run, last_totals
 from dsm.manager.reading import rows_where
+from dsm.manager.run_metadata import tell_beginnings
 from dsm.manager.stream_rows import StreamEnd, end_streams, streams_of_runs
 from dsm.manager.streams import senders_of
 from dsm.manager.telling import Letter
@@ -87,6 +88,7 @@ async def fold_runs(work: Work, run_ids: Iterable[int]) -> None:
     streams = await streams_of_runs(work.connection, facts)
     senders = {run_id: [s.name for s in senders_of(of)] for run_id, of in streams.items()}
     await _store(work, {r: fold_run(of_run, senders[r]) for r, of_run in facts.items()})
+    await tell_beginnings(work, {r: begun_in(of_run) for r, of_run in facts.items()})
 
 
 async def _store(work: Work, folded: Mapping[int, Folded]) -> None:

@@ -101,6 +101,15 @@ def fold_run(facts: Iterable[Fact], senders: Collection[str] = ()) -> Folded:
     )
 
 
+def begun_in(facts: Iterable[Fact]) -> str:
+    """Return the state of the detector in which the run began, ``run/physics``; "" if untold."""
+    starts = [fact for fact in facts if fact.type == "start_run" and fact.state]
+    if not starts:
+        return ""
+    first = in_order(starts)[0]
+    return f"{first.state}/{first.substate}" if first.substate else first.state
+
+
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """Return ``facts`` in the order of the DAQ's clock."""
     return sorted(facts, key=lambda fact: fact.order)
