@@ -31,6 +31,9 @@ def main() -> int:
     seed = int(os.environ.get("SOAK_SEED") or random.randrange(10**6))
     given = os.environ.get("SOAK_DIR")
     folder = Path(given or tempfile.mkdtemp(prefix="penstock-soak-")).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise SystemExit(f"{folder} is not empty; SOAK_DIR names a new folder.")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     console.print(f"A soak of {minutes:g} min, SOAK_SEED={seed}, in {folder}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))

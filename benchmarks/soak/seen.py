@@ -28,7 +28,8 @@ class Chain:
 class Input:
     """An input dataset with its files, why it closed, and what was made of it.
 
-    ``ends_heard`` are the moments at which an end_run of its run came in.
+    ``ends_heard`` are the moments at which an end_run of its run came in, ``data_ready`` counts
+    the messages that told of its data, ``alarms`` names those that were raised about it.
     """
 
     dataset: Dataset
@@ -36,6 +37,8 @@ class Input:
     ledger: tuple[LedgerRow, ...]
     chain: Chain
     ends_heard: tuple[datetime, ...] = ()
+    data_ready: int = 0
+    alarms: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -50,10 +53,11 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All datasets and tasks of a house."""
+    """All datasets, tasks and alarms of a house."""
 
     datasets: dict[Key, Dataset]
     tasks: dict[Key, list[Task]]
+    alarms: dict[Key, list[str]]
     open: tuple[Dataset, ...] = field(default=())
 
 
@@ -63,8 +67,11 @@ def look(penstock: Penstock) -> Seen:
     tasks: dict[Key, list[Task]] = defaultdict(list)
     for task in penstock.tasks():
         tasks[task.namespace, task.input_name].append(task)
+    alarms: dict[Key, list[str]] = defaultdict(list)
+    for alarm in penstock.alarms(state="all"):
+        alarms[alarm.namespace, alarm.subject].append(alarm.kind)
     still = tuple(d for d in datasets.values() if d.state is DatasetState.OPEN)
-    return Seen(datasets, tasks, still)
+    return Seen(datasets, tasks, alarms, still)
 
 
 def read_inputs(penstock: Penstock, seen: Seen, namespace: str, run: int) -> list[Input]:
@@ -78,16 +85,20 @@ def read_inputs(penstock: Penstock, seen: Seen, namespace: str, run: int) -> lis
         and (called == name or dataset.logical == name)
     ]
     ends = penstock.journal(namespace=namespace, run=str(run), message_type="end_run")
-    heard = tuple(sorted(entry.received_at for entry in ends))
-    by_name = sorted(of_run, key=lambda dataset: dataset.name)
-    return [_input(penstock, seen, dataset, heard) for dataset in by_name]
-
-
-def _input(
-    penstock: Penstock, seen: Seen, dataset: Dataset, ends_heard: tuple[datetime, ...]
-) -> Input:
-    files, ledger = tuple(penstock.files(dataset)), tuple(penstock.ledger(dataset))
-    return Input(dataset, files, ledger, _chain(penstock, seen, dataset), ends_heard)
+    ready = penstock.journal(namespace=namespace, run=str(run), message_type="data_ready")
+    found = []
+    for dataset in sorted(of_run, key=lambda dataset: dataset.name):
+        one = Input(
+            dataset,
+            tuple(penstock.files(dataset)),
+            tuple(penstock.ledger(dataset)),
+            _chain(penstock, seen, dataset),
+            tuple(sorted(entry.received_at for entry in ends)),
+            len(ready),
+            tuple(seen.alarms.get((namespace, dataset.name), ())),
+        )
+        found.append(one)
+    return found
 
 
 def _chain(penstock: Penstock, seen: Seen, dataset: Dataset) -> Chain:

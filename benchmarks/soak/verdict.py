@@ -77,6 +77,7 @@ def judge(
     problems = [
         *_registration(run, inputs),
         *_reason(run, first, rule),
+        *_telling(first, rule),
         *_too_soon(inputs, house, wait_s),
         *_processing(run, inputs),
     ]
@@ -155,6 +156,14 @@ def _reason(run: RunRecord, first: Input, rule: str) -> Iterator[str]:
         yield f"closed by the rule {rule!r}: {first.dataset.closed_because}"
     if rule in ("incomplete", "no_end_run") and not first.dataset.incomplete:
         yield "is not marked as incomplete"
+
+
+def _telling(first: Input, rule: str) -> Iterator[str]:
+    """Tell of what the house did not tell others, or told them twice."""
+    if first.data_ready != 1:
+        yield f"data_ready was told {first.data_ready} times"
+    if ("no_end_run" in first.alarms) != (rule == "no_end_run"):
+        yield f"closed by {rule}, with the alarms {list(first.alarms)}"
 
 
 def _closing(one: Input) -> LedgerRow | None:

@@ -93,6 +93,8 @@ def seen(rule: str = "count", *, of: tuple[ContentFile, ...] | None = None, **mo
         "ledger": (row,),
         "chain": chain(*(file.index for file in held if file.usable)),
         "ends_heard": (NOON - timedelta(seconds=5),),
+        "data_ready": 1,
+        "alarms": ("no_end_run",) if rule == "no_end_run" else (),
     }
     return Input(**said | more)
 
@@ -151,6 +153,9 @@ def test_a_run_that_nobody_was_told_of_is_right():
             "named STF 2 as missing, which is there",
         ),
         (record(), seen("no_end_run"), "closed for want of an end, and 1 had been heard"),
+        (record(), seen("no_end_run", alarms=()), "closed by no_end_run, with the alarms []"),
+        (record(), seen(alarms=("no_end_run",)), "closed by count, with the alarms ['no_end_run']"),
+        (record(), seen(data_ready=0), "data_ready was told 0 times"),
         (record(), seen("empty"), "closed as empty with 3 files"),
         (record(), seen("forced"), "closed by the rule 'forced': so"),
         (
