@@ -45,6 +45,7 @@ def campaign(number: int, seed: int, pace: Pace) -> Campaign:
         "--every-s": round(dice.uniform(5, 60), 1),
         "--senders": dice.choice((1, 1, 2, 3)),
         "--namespace": dice.choice((*NAMESPACES, ",".join(NAMESPACES))),
+        "--samples": dice.choice((0, 0, 1, 7)),
         "--calibrations": dice.randint(1, 2),
         "--calibration-s": round(dice.uniform(5, 100), 1),
     }

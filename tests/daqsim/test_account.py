@@ -157,3 +157,19 @@ def test_calibrations_lie_in_the_storage_that_every_storage_manager_has():
     from dsm.manager.storages import ROOT
 
     assert ROOT.uid == ROOT_STORAGE
+
+
+async def test_samples_of_each_stf_are_told_as_epics_monitoring_cuts_them(tmp_path: Path):
+    """ePIC cuts 7 blocks of about 21 of its 1000 time frames out of an STF, one in each seventh."""
+    recorder, _ = await simulated(tmp_path, samples=7, stfs=3)
+    samples = recorder.bodies("tf_file_registered")
+    assert [body["tf_filename"] for body in samples[:2]] == [
+        "swf.102363.000001_tf_001.tf",
+        "swf.102363.000001_tf_002.tf",
+    ]
+    assert len(samples) == 3 * 7
+    for n, body in enumerate(samples):
+        part = n % 7
+        assert body["stf_filename"] == f"swf.102363.{n // 7 + 1:06d}.stf"
+        assert body["tf_count"] == body["tf_last"] - body["tf_first"] + 1 == 21
+        assert part * 142 < body["tf_first"] <= body["tf_last"] <= (part + 1) * 142

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daqsim.happening import Happening
@@ -15,7 +15,7 @@ from daqsim.schedule import physics_schedule
 from daqsim.simulation import happenings
 from penstock_core.errors import InvalidInput
 
-PLAN = Plan(physics_schedule(), seed=1, first_run=7, times=3, every_s=10, senders=2, calibrations=1)
+PLAN = Plan(physics_schedule(), 1, 7, times=2, every_s=10, senders=2, samples=1, calibrations=1)
 HAPPENED = tuple(happenings(PLAN))
 probabilities = st.fixed_dictionaries({}, optional=dict.fromkeys(KINDS, st.sampled_from([0.1, 1])))
 
@@ -105,6 +105,7 @@ def test_calibrations_lose_nothing_but_may_be_late_and_told_twice():
     assert all(t.told and t.deeds <= {"repeat", "delay", "reorder"} for t in calibrations)
 
 
+@settings(deadline=None, max_examples=40)
 @given(probabilities, st.integers(0, 99))
 def test_each_message_is_told_or_lost_and_in_the_order_of_sending(asked: dict, seed: int):
     tellings = told(seed, **asked)
@@ -116,6 +117,7 @@ def test_each_message_is_told_or_lost_and_in_the_order_of_sending(asked: dict, s
     assert tellings == told(seed, **asked)
 
 
+@settings(deadline=None, max_examples=40)
 @given(probabilities, st.sampled_from(KINDS), st.integers(0, 99))
 def test_one_more_misbehaviour_changes_nothing_about_the_others(asked: dict, kind: str, seed: int):
     """But that a file that never came cannot be late, or damaged in two ways."""

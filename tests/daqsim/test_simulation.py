@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daqsim.happening import Happening
@@ -144,6 +144,7 @@ def test_namespaces_have_runs_of_the_same_numbers():
     assert of_a != [h.tick for h in happened if h.is_stf and h.namespace == "b"]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(2, 5), st.integers(0, 99))
 def test_senders_number_their_stfs_in_parallel(senders: int, seed: int):
     happened = told(TESTBED, seed=seed, senders=senders)
@@ -182,6 +183,7 @@ def test_a_burst_is_ten_stfs_at_ten_times_the_rate():
     assert all(length % 10 == 0 for length in lengths)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 99))
 def test_calibrations_come_when_they_like_within_their_time(seed: int):
     happened = told(physics_schedule(), seed=seed, calibrations=2, calibration_s=50)

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.soak.campaigns import Pace
 from benchmarks.soak.scenario import Options, soak
 
-SEED = 8
+SEED = 42
 """Its first three campaigns are seven runs in which nearly everything goes wrong."""
 
 pytestmark = pytest.mark.slow

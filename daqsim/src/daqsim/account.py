@@ -161,9 +161,10 @@ def _counted(telling: Telling) -> set[str]:
 
 def _name(telling: Telling) -> str:
     happening = telling.happening
-    if happening.is_stf:
-        return stf_name(happening.run, happening.sequence, happening.stream)
-    return calibration_name(happening.run, happening.number) if happening.number else ""
+    if happening.is_calibration:
+        return calibration_name(happening.run, happening.number)
+    named = stf_name(happening.run, happening.sequence, happening.stream)
+    return named if happening.number else ""
 
 
 def _deed(name: str, telling: Telling) -> Deed:

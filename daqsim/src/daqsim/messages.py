@@ -1,5 +1,6 @@
 """The messages of the DAQ in ePIC's shapes, and of calibrations in SPD's, of what is told."""
 
+import random
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from daqsim.happening import Happening
 from daqsim.misbehaviour import OWN_ID, Telling
 from daqsim.position import Parameters
 from penstock_core.bus import Message
+from penstock_core.stf import TFS_PER_STF, stf_name
 
 DAQ, SPD = "daq", "dsm.register"
 _IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://penstock.dev/daqsim")
@@ -26,7 +28,7 @@ def message_of(telling: Telling, parameters: Parameters, files: Sequence[DaqFile
     happening = telling.happening
     at = _moment(happening.tick, parameters)
     body = _SHAPES[happening.msg_type](telling, parameters, files)
-    exchange = DAQ if "." not in happening.msg_type else SPD
+    exchange = SPD if happening.is_calibration else DAQ
     if exchange == DAQ:
         body = _in_dialect(_common(happening, parameters, at) | body, telling.deeds)
     key = f"{happening.namespace}/{parameters.execution_id}/{happening.run}/{telling.origin}"
@@ -119,6 +121,23 @@ def _stf_ready(telling: Telling, _: Parameters, files: Sequence[DaqFile]) -> Bod
     return body | ({"sequence": happening.sequence} if happening.stream else {})
 
 
+def _tf_file_registered(telling: Telling, given: Parameters, _: Sequence[DaqFile]) -> Body:
+    """Return ePIC's message of a sample: a block of 15 % of its part of the STF, anywhere in it."""
+    happening = telling.happening
+    stf = stf_name(happening.run, happening.sequence, happening.stream)
+    part = TFS_PER_STF // given.samples
+    count = max(1, part * 15 // 100)
+    dice = random.Random(f"{given.seed}/{happening.key}/{happening.sample}")  # noqa: S311
+    first = (happening.sample - 1) * part + dice.randint(1, part - count + 1)
+    return {
+        "tf_filename": f"{stf.removesuffix('.stf')}_tf_{happening.sample:03d}.tf",
+        "tf_first": first,
+        "tf_last": first + count - 1,
+        "tf_count": count,
+        "stf_filename": stf,
+    }
+
+
 def _file_input(telling: Telling, parameters: Parameters, files: Sequence[DaqFile]) -> Body:
     happening = telling.happening
     return _calibration(happening, parameters, files, (happening.sequence,))
@@ -156,6 +175,7 @@ _SHAPES: dict[str, Callable[[Telling, Parameters, Sequence[DaqFile]], Body]] = {
     "resume_run": _start_or_resume,
     "stf_gen": _stf_gen,
     "stf_ready": _stf_ready,
+    "tf_file_registered": _tf_file_registered,
     "end_run": _end_run,
     "file.input": _file_input,
     "dataset.input": _dataset_input,

@@ -110,7 +110,7 @@ def _tellings(
 def _of_message(happening: Happening, mischief: Mischief, dice: random.Random) -> set[str]:
     kind = happening.msg_type
     may_be = {*_OF_MESSAGES, f"lose_{kind}"}
-    if "." not in kind:
+    if not happening.is_calibration:
         may_be.add("dialect")
     if kind == "end_run":
         may_be.add("no_total")

@@ -26,8 +26,8 @@ class Mischief(Frozen):
     ----------
     lose_run_imminent, lose_start_run, lose_pause_run, lose_resume_run, lose_end_run
         A message about the run is never sent.
-    lose_stf_gen, lose_stf_ready
-        A message about an STF is never sent; its file is written all the same.
+    lose_stf_gen, lose_stf_ready, lose_tf_file_registered
+        A message about an STF, or a sample of it, is never sent; its file is written all the same.
     repeat
         A message is sent twice, the second time under the same id or under one of its own.
     delay
@@ -62,6 +62,7 @@ class Mischief(Frozen):
     lose_end_run: Probability = 0.0
     lose_stf_gen: Probability = 0.0
     lose_stf_ready: Probability = 0.0
+    lose_tf_file_registered: Probability = 0.0
     repeat: Probability = 0.0
     delay: Probability = 0.0
     reorder: Probability = 0.0

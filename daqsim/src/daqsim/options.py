@@ -40,6 +40,7 @@ StreamsEnd = Annotated[
     bool | None,
     _option("streams_end", "Each of several senders ends its own stream.", "run control ends it"),
 ]
+Samples = Annotated[int | None, _option("samples", "Samples of TFs of each STF.", 0)]
 Calibrations = Annotated[
     int | None, _option("calibrations", "Calibration datasets of each run.", 0)
 ]

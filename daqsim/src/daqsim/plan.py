@@ -13,8 +13,9 @@ class Plan:
     Where ``every_s`` is less than the schedule takes, runs overlap. Runs are numbered from
     ``first_run`` on, in each namespace. ``stfs`` limits those of each run. With several
     ``senders`` each numbers its STFs; ``streams_end`` says that each sends an end_run of its own.
-    ``stf_every_s`` is the least and the longest time that an STF takes. Each run has
-    ``calibrations`` datasets that come within ``calibration_s`` of its announcement.
+    ``stf_every_s`` is the least and the longest time that an STF takes; ``samples`` are cut out
+    of each for monitoring. Each run has ``calibrations`` datasets that come within
+    ``calibration_s`` of its announcement.
     """
 
     schedule: Schedule
@@ -28,6 +29,7 @@ class Plan:
     senders: int = 1
     streams_end: bool = False
     stf_every_s: tuple[float, float] = (1.0, 2.0)
+    samples: int = 0
     burst: float = 0.0
     calibrations: int = 0
     calibration_s: float = 60.0

@@ -41,6 +41,7 @@ class Parameters(Frozen):
     stf_every_s: tuple[float, float] = (1.0, 2.0)
     senders: int = 1
     streams_end: bool = False
+    samples: int = 0
     calibrations: int = 0
     calibration_s: float = 60.0
     storage: str = ROOT_STORAGE
@@ -70,6 +71,7 @@ class Parameters(Frozen):
             senders=self.senders,
             streams_end=self.streams_end,
             stf_every_s=self.stf_every_s,
+            samples=self.samples,
             burst=self.mischief.burst,
             calibrations=self.calibrations,
             calibration_s=self.calibration_s,

@@ -145,7 +145,7 @@ class _Simulation:
         folder = self._folder(happening.namespace)
         if happening.is_stf:
             return (stf_file(happening, telling.deeds, self._source, folder, seed),)
-        return calibration_files(happening, folder, seed) if happening.number else ()
+        return calibration_files(happening, folder, seed) if happening.is_calibration else ()
 
     def _folder(self, namespace: str) -> Path:
         """Return where files go: names are of a run, and namespaces may have the same runs."""

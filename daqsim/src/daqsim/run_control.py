@@ -144,9 +144,16 @@ class RunControl:
         self._environment.process(self._write(stf))
 
     def _write(self, stf: Happening) -> Process:
-        """Tell that ``stf`` is there, once it had the time to be written: perhaps after end_run."""
+        """Tell that ``stf`` is there, once it had the time to be written: perhaps after end_run.
+
+        Samples of time frames are cut out of it then, for monitoring.
+        """
         yield self._environment.timeout(WRITE_S)
-        self._told.append(replace(stf, tick=self._environment.now, msg_type="stf_ready"))
+        there = replace(stf, tick=self._environment.now, msg_type="stf_ready")
+        self._told.append(there)
+        for sample in range(1, self._plan.samples + 1):
+            cut = replace(there, msg_type="tf_file_registered", sample=sample)
+            self._told.append(cut)
 
     def _calibrate(self, run: LiveRun, number: int) -> Process:
         """Tell of each file of a calibration, then that these are all: when it likes."""

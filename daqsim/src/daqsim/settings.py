@@ -86,6 +86,8 @@ class DaqSettings(BaseSettings):
         How many send STFs and number them in parallel: ``SENDER-1``, ``SENDER-2``, …
     streams_end
         Each of several senders ends its own stream, in place of run control the whole run.
+    samples
+        Samples of time frames that are cut out of each STF, for monitoring; ePIC's are 7.
     calibrations, calibration_s
         Calibration datasets of each run, and within how many simulated seconds of its
         announcement they come.
@@ -114,6 +116,7 @@ class DaqSettings(BaseSettings):
     sender: str = "daq-simulator"
     senders: int = Field(default=1, ge=1)
     streams_end: bool = False
+    samples: int = Field(default=0, ge=0, le=100)
     calibrations: int = Field(default=0, ge=0)
     calibration_s: float = Field(default=60.0, ge=0, allow_inf_nan=False)
     storage: str = ROOT_STORAGE
