@@ -14,6 +14,7 @@ from penstock_core.contracts.dsm import Storage
 from penstock_core.contracts.inspection import StorageSample, StorageUse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+AT_ONCE = timedelta(0)
 POLICY = AlarmPolicy(0.05, timedelta(days=1))
 DISK = Storage(uid="s", name="disk", kind="posix", base="/data")
 
@@ -91,7 +92,7 @@ async def test_samples_of_a_real_disk_are_kept_and_told(any_disk):
     disk = any_disk
     await disk.add("a.dat")
     async with HouseClients(disk.world.house, "dsm-inspector") as clients:
-        meter = Meter(clients.dsm, clients.data_access, POLICY)
+        meter = Meter(clients.dsm, clients.data_access, POLICY, AT_ONCE)
         for _ in range(2):
             await meter.measure()
     found = await disk.use()
@@ -102,18 +103,27 @@ async def test_samples_of_a_real_disk_are_kept_and_told(any_disk):
     assert await disk.dsm.storage_history(disk.storage.uid, now()) == ()
 
 
+async def test_a_storage_is_measured_when_it_is_new_and_when_its_time_has_come(disk):
+    async with HouseClients(disk.world.house, "dsm-inspector") as clients:
+        meter = Meter(clients.dsm, clients.data_access, POLICY, timedelta(hours=1))
+        for _ in range(2):
+            await meter.measure()
+    assert len(await disk.dsm.storage_history(disk.storage.uid)) == 1
+
+
 async def test_a_disk_that_is_full_or_away_raises_an_alarm_until_it_is_not(disk):
     await disk.add("a.dat")
     hidden = disk.base.with_name("hidden")
     async with HouseClients(disk.world.house, "dsm-inspector") as clients:
-        meter = Meter(clients.dsm, clients.data_access, AlarmPolicy(1.0, timedelta(0)))
+        meter = Meter(clients.dsm, clients.data_access, AlarmPolicy(1.0, timedelta(0)), AT_ONCE)
         await meter.measure()
         assert "are free." in disk.world.alarms["storage_full", "disk"]
         disk.base.rename(hidden)
         await meter.measure()
         assert "cannot be read: No such file" in disk.world.alarms["storage_away", "disk"]
         hidden.rename(disk.base)
-        await Meter(clients.dsm, clients.data_access, AlarmPolicy(0.0, timedelta(0))).measure()
+        calm = AlarmPolicy(0.0, timedelta(0))
+        await Meter(clients.dsm, clients.data_access, calm, AT_ONCE).measure()
     assert disk.world.alarms == {}
 
 

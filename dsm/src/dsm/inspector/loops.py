@@ -15,8 +15,8 @@ from penstock_core.service import House, Loop
 from penstock_core.wakes import follow_wakes
 
 NAME = "dsm-inspector"
-LONGEST_WAIT_S = 600.0
-"""How often it is looked, at least, whether it is time for a sweep."""
+LONGEST_WAIT_S = 30.0
+"""How often it is looked, at least, whether a storage is to be measured or swept."""
 
 
 class InspectorLoops:
@@ -37,8 +37,10 @@ class InspectorLoops:
         policy = AlarmPolicy(
             settings.alarm_free_fraction, timedelta(seconds=settings.alarm_full_within_s)
         )
-        meter = Meter(dsm, clients.data_access, policy)
-        self._timed = [Reconciler(f"{NAME}:measure", meter.measure, settings.usage_every_s)]
+        usage_every_s = settings.usage_every_s
+        meter = Meter(dsm, clients.data_access, policy, timedelta(seconds=usage_every_s))
+        wait_s = min(usage_every_s, LONGEST_WAIT_S)
+        self._timed = [Reconciler(f"{NAME}:measure", meter.measure, wait_s)]
         if settings.sweep_every_s:
             sweeper = Sweeper(dsm, house_dir, settings.sweep_every_s, settings.dark_age_s)
             wait_s = min(settings.sweep_every_s, LONGEST_WAIT_S)

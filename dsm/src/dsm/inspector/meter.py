@@ -27,21 +27,39 @@ class AlarmPolicy:
 
 
 class Meter:
-    """Takes a sample of each storage, and keeps its alarms raised as long as they are true."""
+    """Takes samples of each storage, and keeps its alarms raised as long as they are true.
 
-    def __init__(self, dsm: DsmClient, data_access: DataAccessClient, policy: AlarmPolicy) -> None:
+    Parameters
+    ----------
+    every
+        The time between two samples of a storage.
+    """
+
+    def __init__(
+        self,
+        dsm: DsmClient,
+        data_access: DataAccessClient,
+        policy: AlarmPolicy,
+        every: timedelta,
+    ) -> None:
         self._dsm = dsm
         self._data_access = data_access
         self._policy = policy
+        self._every = every
 
     async def measure(self) -> bool:
-        """Measure every storage but the root. A reconciler's work."""
-        storages = [s for s in await self._dsm.storages() if s.base != ROOT_BASE]
-        samples = [await asyncio.to_thread(sample, storage, now()) for storage in storages]
+        """Measure every storage but the root whose time has come. A reconciler's work."""
+        due = [use.storage for use in await self._dsm.storage_uses() if self._is_due(use)]
+        samples = [await asyncio.to_thread(sample, storage, now()) for storage in due]
         if samples:
             uses = await self._dsm.tell_samples(samples)
             await self._tell([use for use in uses if use.storage.base != ROOT_BASE])
         return False
+
+    def _is_due(self, use: StorageUse) -> bool:
+        if use.storage.base == ROOT_BASE:
+            return False
+        return use.sample is None or now() - use.sample.at >= self._every
 
     async def _tell(self, uses: Sequence[StorageUse]) -> None:
         raised, cleared = alarms(uses, self._policy, now())

@@ -17,7 +17,7 @@ class InspectorSettings(BaseSettings):
         How long a file must lie untouched before it counts as dark, in seconds: younger ones may
         be on their way to being registered.
     usage_every_s
-        Time between two samples of how full storages are, in seconds.
+        Time between two samples of how full a storage is, in seconds; up to an hour.
     alarm_free_fraction
         An alarm is raised when less than this part of a storage is free.
     alarm_full_within_s
@@ -29,6 +29,6 @@ class InspectorSettings(BaseSettings):
     read_bytes_per_s: float = Field(default=200e6, ge=0)
     sweep_every_s: float = Field(default=86_400, ge=0)
     dark_age_s: float = Field(default=86_400, ge=0)
-    usage_every_s: float = Field(default=300, gt=0)
+    usage_every_s: float = Field(default=300, gt=0, le=3600)
     alarm_free_fraction: float = Field(default=0.05, ge=0, le=1)
     alarm_full_within_s: float = Field(default=86_400, ge=0)
