@@ -2,7 +2,7 @@
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine
-from tests.dsm.closing import close, named, send, stf
+from tests.dsm.closing import close, named, send, set_rule, stf
 
 from dsm.manager.tables import MAY_CLOSE
 from penstock_core.contracts.dsm import Announcement, CloseRequest, NewDataset
@@ -63,6 +63,14 @@ async def test_of_a_run_that_has_not_started_only_such_are_later_as_came_to_be_k
     later = (await seen(world, "swf.2.run")).later
     assert later is not None
     assert later.run == "3"
+
+
+async def test_what_a_silent_run_lacks_is_named_and_of_one_that_takes_data_not_asked(world):
+    await tell(world, told("start_run"))
+    await world.daq("stf_ready", stf(1), stf(3))
+    assert (await seen(world)).missing == ()
+    await set_rule(world, "silent", "swf.*", idle_timeout_s=0)
+    assert (await seen(world)).missing == ("STF 2",)
 
 
 async def test_runs_of_one_dataset_are_not_later_than_each_other(world):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dsm.closing import close, named, names, send, set_rule, stf
-from tests.dsm.conftest import open_world
+from tests.dsm.conftest import open_world, told_file
 
 from penstock_core.contracts.dsm import Announcement
 from penstock_core.rights import Role
@@ -106,6 +106,15 @@ async def test_late_files_of_a_run_are_archived_in_deltas(world, rule):
         ("swf.1.000002.stf", 2),
         ("swf.1.000003.stf", 3),
     ]
+
+
+async def test_files_that_others_bring_to_a_closed_run_are_archived_too(world, storage):
+    await world.daq("stf_ready", stf(1))
+    await force(world, "swf.1.run")
+    files = [told_file(storage, "swf.1.000002.stf", sequence=2)]
+    body = {"datasetName": "swf.1.run", "scope": "group.daq", "files": files}
+    assert (await world.tell("file.input", body)).status == "OK"
+    assert [d[0] for d in await names(world)] == ["swf.1.run", "swf.1.run.d1"]
 
 
 async def test_a_rule_may_let_a_chain_run_on_late_files(world):

@@ -85,7 +85,9 @@ def _may_lack(row: Row[Any], rule: AppliedRule, moment: datetime) -> bool:
     if row.announced is not None:
         return bool(row.files < row.announced)
     last_at = parse_time(row.last_file_at or row.opened_at)
-    return moment - last_at >= timedelta(seconds=rule.policy.max_latency_s)
+    latency_s, idle_s = rule.policy.max_latency_s, rule.policy.idle_timeout_s
+    quiet_s = latency_s if idle_s is None else min(latency_s, idle_s)
+    return moment - last_at >= timedelta(seconds=quiet_s)
 
 
 def _one(row: Row[Any], around: _Around) -> Evidence:

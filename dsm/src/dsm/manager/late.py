@@ -121,7 +121,7 @@ class _Leader:
         if last.state == DatasetState.OPEN:
             return last
         policy = self._book.applied(Candidate.of(first)).policy
-        member = following(last, of_daq=of_daq, has_limits=policy.has_limits)
+        member = following(last, of_daq=of_daq or first.of_run, has_limits=policy.has_limits)
         if member is None:
             return None
         made = await make_member(self._work, first, member, processing=policy.late == "chain")
