@@ -42,11 +42,11 @@ def why_pause(row: Mapping[str, Any]) -> str:
 def accepted_loss(row: Mapping[str, Any]) -> str:
     """Return why a task's loss is accepted by its template, or "" if it is not.
 
-    A task that could not make all of its jobs has lost more than its failed ones.
+    Failed jobs are the loss. A task that ended so without one could not make its jobs: nobody
+    knows what it lost. A job that was cancelled had an input that must not be used.
     """
     failed, jobs = row["failed"], row["jobs"]
-    unmade = failed + row["finished"] < jobs or not failed
-    if row["status"] not in LOSSY or unmade or failed > row["accept_loss"] * jobs:
+    if row["status"] not in LOSSY or not 0 < failed <= row["accept_loss"] * jobs:
         return ""
     return f"{failed} of {jobs} jobs failed; the template accepts {row['accept_loss']:.3g} of them"
 
