@@ -3,7 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from penstock_core.contracts.workload import Command
+from penstock_core.errors import Forbidden
+from penstock_core.rights import Role
 from penstock_core.states import JobState, TaskStatus
 from pilot.commands import waves
 from pilot.settings import PilotSettings
@@ -134,6 +138,14 @@ async def test_commands_about_many_tasks_are_done_in_their_order(world, make_ste
         assert list(world.dsm.manifests) == ["b/1"]
         await client.command([Command(name="a", action="resume")])
         await follow(client, tasks=3)
+
+
+async def test_people_ask_data_access_which_keeps_the_history(world):
+    async with world.pilot():
+        operator = world.client(Role.OPERATOR)
+        with pytest.raises(Forbidden):
+            await operator.command([Command(name="t1", action="cancel")])
+        await operator.close()
 
 
 def test_a_wave_asks_each_task_once_and_keeps_the_order():

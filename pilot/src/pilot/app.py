@@ -44,8 +44,8 @@ def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> Fast
             return await reports.page(connection, after, limit)
 
     @app.post("/pilot/command")
-    async def command(_: OperatorOrService, commands: list[Command]) -> tuple[Accepted, ...]:
-        """Cancel, retry, pause, resume tasks or change their rank."""
+    async def command(_: ServiceCaller, commands: list[Command]) -> tuple[Accepted, ...]:
+        """Cancel, retry, pause, resume or rank tasks: what people ask of data-access."""
         async with store.write() as connection:
             accepted = await operators_ask(connection, commands)
         wake()
