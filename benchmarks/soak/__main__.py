@@ -41,7 +41,7 @@ def main() -> int:
         folder,
         minutes * 60,
         seed,
-        restart_s=min(600.0, minutes * 10),
+        restart_s=min(300.0, minutes * 6),
         patience_s=min(900.0, 120 + minutes * 60),
     )
     outcome = soak(options, lambda line: console.print(f"{time.strftime('%H:%M:%S')}  {line}"))

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks.bench_memory import rss_mib, tree
 
 EVERY_S = 1.0
-WARM_UP_S = 60.0
-LEAST_S = 120.0
+WARM_UP_S = 300.0
+LEAST_S = 300.0
 FLAT_MIB_PER_H = 30.0
 _SURE = 2.0
 

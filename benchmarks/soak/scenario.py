@@ -23,6 +23,8 @@ from penstock_core.errors import PenstockError, RetriableError
 TEMPLATE = Path(__file__).parent / "template" / "template.yaml"
 TICK_S = 0.25
 LOOK_EVERY_S = 2.0
+RESTARTED = 0.5
+"""In which part of the time the house is restarted."""
 
 Say = Callable[[str], None]
 
@@ -31,8 +33,9 @@ Say = Callable[[str], None]
 class Options:
     """How long a soak sends, from which seed; how much is under way at once; how often it kills.
 
-    ``restart_s`` is the mean time between two restarts of the house. ``patience_s`` is how long
-    the house may take to come to rest after the last message.
+    ``restart_s`` is the mean time between two restarts of the house; for the last part of the time
+    it is left in peace, for its memory to be seen. ``patience_s`` is how long it may take to come
+    to rest after the last message.
     """
 
     folder: Path
@@ -117,10 +120,11 @@ class _Soak:
     def _send_until(self, deadline: float) -> None:
         """Send campaigns, as many at once as are welcome; restart the house now and then."""
         number, next_look, welcome = 0, 0.0, True
+        peace = deadline - (1 - RESTARTED) * self._options.seconds
         self._plan_restart()
         while time.monotonic() < deadline and (number < self._options.campaigns or self._live):
             self._tend()
-            if time.monotonic() > self._restart_at:
+            if self._restart_at < time.monotonic() < peace:
                 self._restart()
             if time.monotonic() > next_look:
                 welcome = self._is_welcome()

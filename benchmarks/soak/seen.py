@@ -29,7 +29,7 @@ class Input:
     """An input dataset with its files, why it closed, and what was made of it.
 
     ``ends_heard`` are the moments at which an end_run of its run came in, ``data_ready`` counts
-    the messages that told of its data, ``alarms`` names those that were raised about it.
+    the messages that told of its data, ``alarms`` names those that are raised about it.
     """
 
     dataset: Dataset
@@ -68,7 +68,7 @@ def look(penstock: Penstock) -> Seen:
     for task in penstock.tasks():
         tasks[task.namespace, task.input_name].append(task)
     alarms: dict[Key, list[str]] = defaultdict(list)
-    for alarm in penstock.alarms(state="all"):
+    for alarm in penstock.alarms():
         alarms[alarm.namespace, alarm.subject].append(alarm.kind)
     still = tuple(d for d in datasets.values() if d.state is DatasetState.OPEN)
     return Seen(datasets, tasks, alarms, still)

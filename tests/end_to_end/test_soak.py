@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_short_soak_conserves_every_count(tmp_path: Path):
     pace = Pace(max_latency_s=6, idle_timeout_s=15)
-    options = Options(tmp_path, 20, SEED, restart_s=10, campaigns=3, pace=pace)
+    options = Options(tmp_path, 24, SEED, restart_s=6, campaigns=3, pace=pace)
     outcome = soak(options, lambda _: None)
     assert outcome.problems == []
     assert outcome.restarts.total() >= 1
