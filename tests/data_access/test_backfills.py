@@ -259,6 +259,19 @@ async def test_a_run_is_also_what_the_mask_caught(bench: Bench) -> None:
     assert told(preview) == [("r8.raw", "NEW")]
 
 
+async def test_what_a_mask_nearly_fits_is_told_apart_from_what_it_fits(bench: Bench) -> None:
+    mask = "r{run:[0-9]*}.[!x]?w"
+    await bench.expert.create_template(new_template("runs", mask, effective_from=LATE))
+    names = ["r7.raw", "r7.xaw", "rx.raw", "r7.rawer", "r7..aw"]
+    await bench.decided(*(old(name, n) for n, name in enumerate(names)))
+    preview = await bench.preview(2)
+    assert told(preview) == [
+        (name, "NEW" if name in ("r7.raw", "r7..aw") else "NO_MATCH") for name in names
+    ]
+    assert (preview.counts.new, preview.counts.no_match) == (2, 3)
+    assert all(row.reason for row in preview.rows if row.outcome == "NO_MATCH")
+
+
 async def test_a_limit_takes_the_oldest_and_the_next_backfill_goes_on(bench: Bench) -> None:
     await bench.decided(*(old(f"run{n}.test.raw", n) for n in range(5)))
     first = await bench.preview(1, BackfillFilter(limit=3))

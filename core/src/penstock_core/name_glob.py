@@ -7,6 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.errors import InvalidInput
 
+LONGEST = 250
+"""Longest glob, in characters."""
+
 _SET = re.compile(r"\[\^?[A-Za-z0-9._-]+\]")
 
 
@@ -29,10 +32,10 @@ def name_matches(
 def _parts(glob: str) -> list[str]:
     parts = re.findall(r"\[[^\]]*\]?|.", glob, re.DOTALL)
     for part in parts:
-        if (part[0] == "[" and not _SET.fullmatch(part)) or len(glob) > 250:
+        if (part[0] == "[" and not _SET.fullmatch(part)) or len(glob) > LONGEST:
             raise InvalidInput(
-                f"{glob[:250]!r} is no glob of dataset names.",
-                hint="Use names with *, ? and [ab], up to 250 characters.",
+                f"{glob[:LONGEST]!r} is no glob of dataset names.",
+                hint=f"Use names with *, ? and [ab], up to {LONGEST} characters.",
                 field="name",
             )
     return parts

@@ -93,11 +93,14 @@ class Assessor:
         found = [self._match(ref, taken.get(ref.uid, {})) for ref in now]
         return await self._plan(connection, [each for each in found if picks(each)])
 
+    def why_not(self, ref: DatasetRef) -> str:
+        """Return why the version does not take a dataset: slow, for those that are shown."""
+        return self._matcher.explain(ref, self._version.entry.template_id).reason
+
     def _match(self, ref: DatasetRef, taken: Mapping[int, _Taken]) -> Assessed:
         matches = self._matcher.decide(ref)
         if not matches:
-            template_id = self._version.entry.template_id
-            return Assessed(ref, "NO_MATCH", self._matcher.explain(ref, template_id).reason)
+            return Assessed(ref, "NO_MATCH")
         if ref.state is DatasetState.DELETED:
             return Assessed(ref, "CONFLICT", "the dataset was deleted", captures=_of(matches))
         own = taken.get(self._version.entry.template_id)

@@ -2,31 +2,24 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Iterable
 
-from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.assessing import Assessed, Assessor
-from data_access.generated import registration
-from data_access.schema import examined
+from data_access.backfill_candidates import Candidates, Place, of_runs, place
 from data_access.template_rows import read_template
 from data_access.versions import Version, read_versions
 from penstock_core.contracts.workflow import (
     BackfillCounts,
     BackfillFilter,
     BackfillPreview,
-    DatasetRef,
+    BackfillRow,
 )
 from penstock_core.errors import Conflict
-from penstock_core.name_glob import name_matches
-from penstock_core.states import DatasetKind, TemplateStatus
+from penstock_core.states import TemplateStatus
 
-PAGE = 500
 SHOWN = 100
-TAKEN = (DatasetKind.INPUT, DatasetKind.OUTPUT)
 
 
 async def read_preview(
@@ -34,28 +27,54 @@ async def read_preview(
 ) -> tuple[BackfillPreview, list[Assessed]]:
     """Return the preview, and its new rows with their chains; raises ``Conflict``."""
     version = await _actual(connection, template_id)
-    counts: Counter[str] = Counter()
-    new: list[Assessed] = []
-    rows = []
-    more = False
-    async for each in _assessed(connection, version, chosen):
-        if len(new) == chosen.limit:
-            more = True
+    assessor = Assessor(version, missing_only=chosen.missing_only)
+    candidates = Candidates(connection, version.content, chosen)
+    looked_at = _LookedAt(chosen.limit)
+    async for refs in candidates.fitting():
+        looked_at.add(await assessor.assess(connection, refs, of_runs(chosen)))
+        if looked_at.more:
             break
-        counts[each.outcome] += 1
-        if each.outcome == "NEW":
-            new.append(each)
-        if each.outcome == "NEW" or counts[each.outcome] <= SHOWN:
-            rows.append(each.row())
-    told = {outcome.lower(): number for outcome, number in counts.items()}
+    others, first = await candidates.others(looked_at.until, SHOWN)
+    shown = [*looked_at.shown, *(Assessed(ref, "NO_MATCH") for ref in first)]
+    counts = looked_at.counts + Counter(no_match=others)
     preview = BackfillPreview(
         template_id=template_id,
         filter=chosen,
-        counts=BackfillCounts(**told, more=more),
-        rows=tuple(rows),
-        digest=_digest(template_id, new),
+        counts=BackfillCounts(**counts, more=looked_at.more),
+        rows=tuple(_row(assessor, each) for each in sorted(shown, key=lambda e: place(e.ref))),
+        digest=_digest(template_id, looked_at.new),
     )
-    return preview, new
+    return preview, looked_at.new
+
+
+class _LookedAt:
+    """What was looked at so far: all that is new, and of the rest the counts and the first."""
+
+    def __init__(self, limit: int) -> None:
+        self.new: list[Assessed] = []
+        self.shown: list[Assessed] = []
+        self.counts: Counter[str] = Counter()
+        self.until: Place | None = None
+        self.more = False
+        self._limit = limit
+
+    def add(self, found: Iterable[Assessed]) -> None:
+        """Take these in their order, until the limit is reached; ``until`` is the last then."""
+        for each in found:
+            if len(self.new) == self._limit:
+                self.more = True
+                self.until = place(self.new[-1].ref)
+                return
+            self.counts[each.outcome.lower()] += 1
+            if each.outcome == "NEW":
+                self.new.append(each)
+            if each.outcome == "NEW" or self.counts[each.outcome.lower()] <= SHOWN:
+                self.shown.append(each)
+
+
+def _row(assessor: Assessor, each: Assessed) -> BackfillRow:
+    reason = each.reason or ("" if each.outcome != "NO_MATCH" else assessor.why_not(each.ref))
+    return each.row().model_copy(update={"reason": reason})
 
 
 async def _actual(connection: AsyncConnection, template_id: int) -> Version:
@@ -74,63 +93,3 @@ def _digest(template_id: int, new: list[Assessed]) -> str:
     for each in new:
         told.update(each.plan.model_dump_json().encode() if each.plan else b"")
     return f"sha256:{told.hexdigest()}"
-
-
-async def _assessed(
-    connection: AsyncConnection, version: Version, chosen: BackfillFilter
-) -> AsyncIterator[Assessed]:
-    assessor = Assessor(version, missing_only=chosen.missing_only)
-    picks = partial(_of_these_runs, chosen)
-    kinds = list(TAKEN) if version.content.takes_outputs else [DatasetKind.INPUT]
-    async for refs in _candidates(connection, chosen, kinds):
-        for each in await assessor.assess(connection, refs, picks):
-            yield each
-
-
-async def _candidates(
-    connection: AsyncConnection, chosen: BackfillFilter, kinds: Sequence[str]
-) -> AsyncIterator[list[DatasetRef]]:
-    """Give the datasets that were decided on and that the filter picks, oldest first, by pages."""
-    e = examined.c
-    after: Any = None
-    while True:
-        query = (
-            _filtered(connection, chosen, kinds)
-            .order_by(e.registered_at, e.dataset_uid)
-            .limit(PAGE)
-        )
-        if after is not None:
-            query = query.where(tuple_(e.registered_at, e.dataset_uid) > tuple_(*after))
-        rows = (await connection.execute(query)).all()
-        yield [DatasetRef.model_validate(row.dataset) for row in rows]
-        if len(rows) < PAGE:
-            return
-        after = (rows[-1].registered_at, rows[-1].dataset_uid)
-
-
-def _filtered(
-    connection: AsyncConnection, chosen: BackfillFilter, kinds: Sequence[str]
-) -> Select[Any]:
-    e = examined.c
-    kind = func.coalesce(e.dataset["kind"].as_string(), DatasetKind.INPUT.value)
-    query = select(e.dataset_uid, e.registered_at, e.dataset).where(kind.in_(kinds))
-    if chosen.name:
-        query = query.where(name_matches(connection, e.name, chosen.name))
-    if chosen.namespace:
-        query = query.where(e.namespace == chosen.namespace)
-    if chosen.registered_from:
-        query = query.where(e.registered_at >= registration(chosen.registered_from))
-    if chosen.registered_until:
-        query = query.where(e.registered_at < registration(chosen.registered_until))
-    return query
-
-
-def _of_these_runs(chosen: BackfillFilter, each: Assessed) -> bool:
-    """Return whether a dataset is of a run in the range; one of no run is of none."""
-    if chosen.run_from is None and chosen.run_until is None:
-        return True
-    run = str(each.ref.metadata.get("run", (each.captures or {}).get("run", "")))
-    if not run.isdecimal():
-        return False
-    lowest = chosen.run_from if chosen.run_from is not None else 0
-    return lowest <= int(run) and (chosen.run_until is None or int(run) <= chosen.run_until)

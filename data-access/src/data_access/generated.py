@@ -91,7 +91,9 @@ async def _store_decisions(
             "dataset_uid": each.dataset.uid,
             "dataset": each.dataset.model_dump(mode="json"),
             "namespace": each.dataset.namespace,
-            "name": each.dataset.name,
+            "name": each.dataset.seen_as,
+            "kind": each.dataset.kind,
+            "run": _run(each.dataset),
             "registered_at": registration(each.dataset.registered_at),
             "catalogue_revision": batch.catalogue_revision,
             "decided_at": at,
@@ -109,6 +111,12 @@ async def _store_decisions(
 def registration(moment: datetime) -> str:
     """Return a time of registration as it is stored: in text of one length, to sort by."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _run(ref: DatasetRef) -> int | None:
+    """Return the run that the metadata name, if it is a number that the column takes."""
+    run = str(ref.metadata.get("run", ""))
+    return int(run) if run.isdecimal() and len(run) < 19 else None
 
 
 async def store_matches(

@@ -1,5 +1,6 @@
 """What a version would have taken while in the shadow, against the ACTUAL one of its name."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, select
@@ -99,10 +100,16 @@ async def _rows(connection: AsyncConnection, template_id: int, uids: list[str]) 
     refs = [DatasetRef.model_validate(seen) for seen in await connection.scalars(query)]
     refs.sort(key=lambda ref: ref.uid)
     taken = await taken_by(connection, version, set(uids))
-    for each in await Assessor(version).assess(connection, refs):
+    assessor = Assessor(version)
+    for each in await assessor.assess(connection, refs):
+        reason = assessor.why_not(each.ref) if each.outcome == "NO_MATCH" else each.reason
         others = {n: by for n, by in taken.get(each.ref.uid, {}).items() if n != template_id}
         actual_id = next(iter(others), None)
-        yield _row(each, actual_id, others[actual_id][0] if actual_id is not None else None)
+        yield _row(
+            replace(each, reason=reason),
+            actual_id,
+            others[actual_id][0] if actual_id is not None else None,
+        )
 
 
 def _row(each: Assessed, actual_id: int | None, workflow_id: int | None) -> ShadowRow:

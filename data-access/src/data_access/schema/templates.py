@@ -66,6 +66,8 @@ examined = Table(
     Column("dataset", JsonColumn, nullable=False),
     Column("namespace", NAMESPACE, nullable=False),
     Column("name", NAME, nullable=False),
+    Column("kind", STATE, nullable=False),
+    Column("run", BigInteger),
     Column("registered_at", TIME, nullable=False),
     Column("catalogue_revision", BigInteger, nullable=False),
     Column("decided_at", TIME, nullable=False),

@@ -64,22 +64,34 @@ def upgrade() -> None:
 
 def _upgrade_decisions() -> None:
     """Make what was decided searchable by name and time; what is there takes it from its JSON."""
-    names = (("namespace", 64), ("name", 512), ("registered_at", 40))
+    names = (("namespace", 64), ("name", 512), ("kind", 16), ("registered_at", 40))
+    op.add_column("examined", sa.Column("run", sa.BigInteger(), nullable=True))
     for name, length in names:
         op.add_column("examined", sa.Column(name, sa.String(length=length), nullable=True))
     op.execute(
         "UPDATE examined SET namespace = dataset ->> 'namespace', name = dataset ->> 'name', "
+        "kind = 'input', "
         "registered_at = replace(dataset ->> 'registered_at', 'Z', '+00:00')"
     )
     op.execute(
         "UPDATE examined SET registered_at = substr(registered_at, 1, 19) || '.000000+00:00' "
         "WHERE length(registered_at) = 25"
     )
+    _take_runs(op.get_bind())
     with op.batch_alter_table("examined") as batch_op:
         for name, _ in names:
             batch_op.alter_column(name, existing_type=sa.String(), nullable=False)
     op.create_index("ix_examined_registered_at", "examined", ["registered_at", "dataset_uid"])
     op.create_index("ix_decision_template_id", "decision", ["template_id", "dataset_uid"])
+
+
+def _take_runs(connection: sa.Connection) -> None:
+    query = sa.text("SELECT dataset_uid, dataset -> 'metadata' ->> 'run' AS run FROM examined")
+    rows = [(uid, str(run)) for uid, run in connection.execute(query) if run is not None]
+    runs = [{"uid": uid, "run": int(run)} for uid, run in rows if run.isdecimal() and len(run) < 19]
+    if runs:
+        change = sa.text("UPDATE examined SET run = :run WHERE dataset_uid = :uid")
+        connection.execute(change, runs)
 
 
 def _upgrade_workflows() -> None:
@@ -108,5 +120,5 @@ def downgrade() -> None:
     op.drop_column("workflow", "created_by")
     op.drop_index("ix_decision_template_id", table_name="decision")
     op.drop_index("ix_examined_registered_at", table_name="examined")
-    for name in ("registered_at", "name", "namespace"):
+    for name in ("registered_at", "run", "kind", "name", "namespace"):
         op.drop_column("examined", name)
