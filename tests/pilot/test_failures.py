@@ -199,6 +199,25 @@ async def test_a_paused_task_starts_no_jobs_and_rank_decides_the_order(world, ma
         await follow(client, tasks=3)
 
 
+async def test_of_one_rank_live_data_goes_before_a_backlog_and_of_that_the_newest(
+    world, make_step, follow
+):
+    one = PilotSettings(slots=1, report_pause_s=0.05)
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    step = make_step("touch made.txt")
+    places = {"old": 20, "newer": 10, "live": 0}
+    tasks = [world.task(step, name=name, behind=place) for name, place in places.items()]
+    async with world.pilot(one, hold=True) as client:
+        await client.submit([*tasks, world.task(step, name="first", rank=2, behind=30)])
+        async with asyncio.timeout(10):
+            while len((await client.live_jobs()).items) < 4:
+                await asyncio.sleep(0.02)
+        await client.hold(False)
+        await follow(client, tasks=4)
+    assert list(world.dsm.manifests) == ["first/1", "live/1", "newer/1", "old/1"]
+
+
 async def test_a_required_container_is_refused_at_once(world, make_step, follow):
     step = make_step("true", requirements={"DockerRequirement": {"dockerPull": "debian:12"}})
     world.dsm.add("in", 1, "x")

@@ -63,7 +63,7 @@ async def _inputs(connection: AsyncConnection, tasks: Sequence[int]) -> dict[int
 
 
 def _described(tasks: Sequence[int]) -> Any:
-    own = (task.c.task_id, task.c.token, task.c.workflow_id, task.c.step, task.c.rank, task.c.retry)
+    own = [task.c[name] for name in _OWN]
     w = workflow.c
     return (
         select(
@@ -80,6 +80,7 @@ def _described(tasks: Sequence[int]) -> Any:
     )
 
 
+_OWN = ("task_id", "token", "workflow_id", "step", "rank", "behind", "retry")
 _PARTS = ("dataset_id", "uid", "namespace", "scope", "name", "kind")
 
 

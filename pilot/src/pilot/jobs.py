@@ -69,7 +69,8 @@ async def claim(
 ) -> list[Claim]:
     """Start up to ``limit`` due jobs: highest rank first, then oldest task, then lowest index.
 
-    They are noted to run on ``host`` and in ``environment``.
+    Of one rank the tasks over live data come before those over a backlog. The jobs are noted to
+    run on ``host`` and in ``environment``.
     """
     moment = now().timestamp()
     due = and_(job.c.state == JobState.DEFINED, job.c.next_try_at <= moment)
@@ -77,7 +78,7 @@ async def claim(
         select(*_CLAIMED, task.c.spec)
         .join(task)
         .where(due, _may_start())
-        .order_by(task.c.rank.desc(), task.c.id, job.c.number)
+        .order_by(task.c.rank.desc(), task.c.behind, task.c.id, job.c.number)
         .limit(limit)
     )
     rows = (await connection.execute(query)).all()

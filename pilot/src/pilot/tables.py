@@ -31,6 +31,8 @@ task = Table(
     Column("name", String(512), nullable=False, unique=True),
     Column("spec", JsonColumn, nullable=False),
     Column("rank", Integer, nullable=False),
+    # Of one rank live data (0) goes first, then a backlog, the lower first.
+    Column("behind", BigInteger, nullable=False, server_default=text("0")),
     Column("state", String(16), nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("cancelled", Boolean, nullable=False),

@@ -44,6 +44,7 @@ async def _insert(connection: AsyncConnection, spec: WorkloadTask) -> None:
         "name": spec.name,
         "spec": spec.model_dump(mode="json"),
         "rank": spec.rank,
+        "behind": spec.behind,
         "state": TaskStatus.SUBMITTED,
         "paused": False,
         "cancelled": False,

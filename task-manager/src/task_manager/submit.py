@@ -42,6 +42,7 @@ def workload_task(task: DueTask, output_uid: str, log_uid: str) -> WorkloadTask:
         step=task.step,
         values=task.values,
         rank=task.rank,
+        behind=task.behind,
         retry=task.retry,
         inputs=task.inputs,
         output_uid=output_uid,

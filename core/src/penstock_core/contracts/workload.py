@@ -7,7 +7,10 @@ from penstock_core.contracts.workflow import JobReport, TaskInput, TaskReport
 
 
 class WorkloadTask(Frozen):
-    """A task to run. ``name`` is its natural key: submitting it twice is submitting it once."""
+    """A task to run. ``name`` is its natural key: submitting it twice is submitting it once.
+
+    ``behind`` orders tasks of one rank: 0 is live data, of a backlog the lower goes first.
+    """
 
     name: str
     task_id: int
@@ -16,6 +19,7 @@ class WorkloadTask(Frozen):
     step: str
     values: Json
     rank: int
+    behind: int = 0
     retry: int
     inputs: tuple[TaskInput, ...]
     output_uid: str

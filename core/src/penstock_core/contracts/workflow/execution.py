@@ -46,6 +46,7 @@ class DueTask(Frozen):
     step: str
     values: Json
     rank: int
+    behind: int = 0
     retry: int
     inputs: tuple[TaskInput, ...]
     output: Identity
