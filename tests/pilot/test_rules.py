@@ -108,6 +108,12 @@ def test_a_task_is_what_its_jobs_are(jobs, status):
     assert judge(Standing(jobs, unregistered=0, complete=True, cancelled=False)) is status
 
 
+@pytest.mark.parametrize(("skipped", "status"), [(1, TaskStatus.FINISHED), (2, TaskStatus.SKIPPED)])
+def test_a_task_all_of_whose_jobs_were_skipped_is_skipped(skipped, status):
+    standing = Standing({JobState.FINISHED: 2}, 0, complete=True, cancelled=False, skipped=skipped)
+    assert judge(standing) is status
+
+
 def test_a_task_with_unregistered_logs_has_not_ended():
     standing = Standing({JobState.FAILED: 1}, unregistered=1, complete=True, cancelled=False)
     assert judge(standing) is TaskStatus.IN_PROGRESS

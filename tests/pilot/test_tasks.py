@@ -4,6 +4,8 @@ import asyncio
 import re
 from importlib.metadata import version
 
+import pytest
+
 from penstock_core.contracts.workflow import TaskInput
 from penstock_core.states import JobState, TaskStatus
 from pilot.worker.launch import SANDBOX
@@ -123,6 +125,33 @@ async def test_a_map_over_nothing_is_skipped_and_a_merge_of_no_outputs_runs(
     ends = {t.output_uid: t.status for t in told.tasks}
     assert ends == {"t1-out": TaskStatus.SKIPPED, "t2-out": TaskStatus.FINISHED}
     assert world.dsm.texts("t2-out") == ["0\n"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "made"),
+    [("never", TaskStatus.SKIPPED, []), ("one", TaskStatus.FINISHED, ["one"])],
+)
+async def test_a_step_whose_condition_is_false_for_every_job_is_skipped(
+    world, make_step, follow, wanted, status, made
+):
+    step = make_step('cp "$1" made.txt')
+    document = step.job_document
+    document["requirements"] = {"InlineJavascriptRequirement": {}}
+    document["outputs"]["made"]["type"] = "File?"
+    document["steps"]["s"]["when"] = f'$(inputs.f.basename == "{wanted}")'
+    port = step.ports[0].model_copy(update={"optional": True})
+    world.dsm.add("in", 1, "one", basename="one")
+    world.dsm.add("in", 2, "two", basename="two")
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(step.model_copy(update={"ports": (port,)}))])
+        told = await follow(client)
+    last = told.tasks[-1]
+    assert (last.status, last.jobs, last.output_files) == (status, 2, len(made))
+    assert world.dsm.texts("t1-out") == made
+    skipped = [job for job in told.jobs if "condition" in job.reason]
+    assert len(skipped) == 2 - len(made)
+    assert last.log_files == 2
 
 
 async def test_unusable_files_are_never_inputs(world, make_step, follow):

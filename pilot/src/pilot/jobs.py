@@ -29,6 +29,7 @@ _BLANK = {
     "outputs": [],
     "log": "",
     "command": "",
+    "skipped": False,
     "output_files": 0,
     "log_files": 0,
 }

@@ -12,7 +12,7 @@ class Standing:
 
     ``jobs`` counts by state; ``unregistered`` counts final jobs whose files are still to be
     registered; ``complete`` says that no further job will be made, ``broken`` that not all
-    of its jobs could be made.
+    of its jobs could be made; ``skipped`` counts finished jobs whose step's condition was false.
     """
 
     jobs: Mapping[JobState, int]
@@ -20,6 +20,7 @@ class Standing:
     complete: bool
     cancelled: bool
     broken: bool = False
+    skipped: int = 0
 
     def count(self, *states: JobState) -> int:
         """Return how many jobs are in one of ``states``."""
@@ -42,7 +43,7 @@ def judge(standing: Standing) -> TaskStatus:
     if not everything:
         return TaskStatus.FAILED if standing.broken else TaskStatus.SKIPPED
     if not failed and not standing.broken:
-        return TaskStatus.FINISHED if finished else TaskStatus.SKIPPED
+        return TaskStatus.FINISHED if finished > standing.skipped else TaskStatus.SKIPPED
     return TaskStatus.PARTIAL if finished else TaskStatus.FAILED
 
 

@@ -56,10 +56,14 @@ class Traces:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The outputs are safe in the storage; ``manifest`` says what is to be registered."""
+    """The outputs are safe in the storage; ``manifest`` says what is to be registered.
+
+    ``skipped`` says that the job did nothing, for the condition of its step (``when``) was false.
+    """
 
     manifest: Manifest
     traces: Traces
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ async def cancel(
 
 async def _store_staged(connection: AsyncConnection, claim: Claim, outcome: Staged) -> None:
     values = _columns(outcome.traces) | {"manifest": outcome.manifest.model_dump(mode="json")}
+    values["skipped"] = outcome.skipped
     await jobs.move(connection, claim.id, JobState.RUNNING, JobState.STAGED, **values)
 
 

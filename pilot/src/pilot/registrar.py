@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 BATCH = 100
 REFUSED_PAUSE_S = 10.0
 
+_SKIPPED = "The condition of its step (when) was false."
 _Waiting = Row[Any]
 
 
@@ -53,7 +54,7 @@ class Registrar:
 async def _waiting(connection: AsyncConnection) -> Sequence[_Waiting]:
     query = (
         select(
-            *(job.c[name] for name in ("id", "task_id", "number", "state", "manifest")),
+            *(job.c[name] for name in ("id", "task_id", "number", "state", "manifest", "skipped")),
             *(job.c.log_files, task.c.spec),
         )
         .join(task)
@@ -94,7 +95,7 @@ async def _settle(
         "log_files": row.log_files + logs,
     }
     if row.state == JobState.STAGED:
-        values["reason"] = ""
+        values["reason"] = _SKIPPED if row.skipped else ""
     await _move(connection, row, JobState.FINISHED, again, **values)
 
 

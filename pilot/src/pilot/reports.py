@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.contracts.workflow import JobReport, TaskReport
@@ -105,6 +105,7 @@ async def _standing(connection: AsyncConnection, row: Row[Any]) -> tuple[Standin
             func.count(job.c.manifest),
             func.sum(job.c.output_files),
             func.sum(job.c.log_files),
+            func.sum(case((job.c.skipped, 1), else_=0)),
         )
         .where(job.c.task_id == row.id)
         .group_by(job.c.state)
@@ -112,10 +113,11 @@ async def _standing(connection: AsyncConnection, row: Row[Any]) -> tuple[Standin
     rows = (await connection.execute(query)).all()
     standing = Standing(
         jobs={JobState(state): count for state, count, *_ in rows},
-        unregistered=sum(waiting for _, _, waiting, _, _ in rows),
+        unregistered=sum(waiting for _, _, waiting, *_ in rows),
         complete=row.complete,
         cancelled=row.cancelled,
         broken=bool(row.reason),
+        skipped=sum(r[5] for r in rows),
     )
     return standing, sum(r[3] for r in rows), sum(r[4] for r in rows)
 

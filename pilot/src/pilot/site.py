@@ -79,7 +79,8 @@ class Site:
             final = result["status"] == "refused"
             return self._failed(_why(result), final, exit_code, inputs)
         manifest = self.stage_out.succeeded(self.step, result["outputs"])
-        return Staged(manifest, self._traces(manifest, exit_code, inputs))
+        traces = self._traces(manifest, exit_code, inputs)
+        return Staged(manifest, traces, skipped=result["skipped"])
 
     def fail(self, error: PenstockError | OSError, inputs: Inputs) -> Failed:
         """Return the failure that ``error`` means; only a :class:`JobError` may be tried again.

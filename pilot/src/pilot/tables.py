@@ -80,6 +80,8 @@ job = Table(
     Column("environment", NullableJson),
     # What is to be registered, null once it is.
     Column("manifest", NullableJson),
+    # Whether it did nothing, for its step's condition was false.
+    Column("skipped", Boolean, nullable=False, server_default=text("false")),
     # Files that were registered.
     Column("output_files", Integer, nullable=False),
     Column("log_files", Integer, nullable=False),

@@ -2,7 +2,7 @@
 
 Reads ``job.json`` (``document``, ``order``) in its folder and writes ``result.json``: ``status``
 (success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``, ``error``,
-``command``.
+``command``, and ``skipped``: whether the condition of the document's one step was false.
 """
 
 import json
@@ -17,6 +17,7 @@ from cwltool.errors import UnsupportedRequirement, WorkflowException
 from cwltool.executors import SingleJobExecutor
 from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
 from cwltool.loghandler import _logger as cwltool_log
+from cwltool.process import shortname
 from schema_salad.exceptions import SchemaSaladException
 
 from pilot.worker.context import loading_context, runtime_context
@@ -51,7 +52,8 @@ def run(folder: Path) -> None:
     witness = Witness()
     cwltool_log.handlers[:] = [witness]
     cwltool_log.setLevel(logging.INFO)
-    result = {"exit_code": None, "outputs": {}, "error": ""} | _attempt(request, folder)
+    nothing = {"exit_code": None, "outputs": {}, "error": "", "skipped": False}
+    result = nothing | _attempt(request, folder, witness)
     if witness.exit_code is not None:
         result["exit_code"] = witness.exit_code
     result["error"] = result["error"] or witness.errors
@@ -61,7 +63,7 @@ def run(folder: Path) -> None:
     os.replace(partial, folder / RESULT_NAME)
 
 
-def _attempt(request: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _attempt(request: dict[str, Any], folder: Path, witness: Witness) -> dict[str, Any]:
     if requires_container(request["document"]):
         return {"status": "refused", "error": NO_CONTAINER}
     try:
@@ -72,7 +74,13 @@ def _attempt(request: dict[str, Any], folder: Path) -> dict[str, Any]:
     except (WorkflowException, SchemaSaladException) as error:
         return {"status": "permanentFail", "error": str(error)}
     exit_code = 0 if status == "success" else None
-    return {"status": status, "outputs": outputs or {}, "exit_code": exit_code}
+    skipped = f"step {shortname(tool.steps[0].id)}" in witness.skipped
+    return {
+        "status": status,
+        "outputs": outputs or {},
+        "exit_code": exit_code,
+        "skipped": skipped,
+    }
 
 
 def _load(document: dict[str, Any]) -> Any:

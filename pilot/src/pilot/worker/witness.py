@@ -1,4 +1,4 @@
-"""What cwltool tells in its log alone: the command line, its exit code, why a job failed."""
+"""What cwltool tells in its log alone: command line, exit code, what failed or was skipped."""
 
 import logging
 import signal
@@ -6,6 +6,7 @@ import signal
 _ERROR_CHARS = 2000
 _COMMAND_CHARS = 4000
 _STARTS = "[job %s] %s$ "
+_SKIPS = "[%s] will be skipped"
 _BREAK = " \\\n    "
 
 
@@ -13,11 +14,13 @@ class Witness(logging.Handler):
     """Listens to cwltool's log.
 
     ``exit_code`` is that of the last tool that failed, negative for a signal; None if none did.
+    ``skipped`` are the steps, as cwltool calls them, whose condition was false.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.exit_code: int | None = None
+        self.skipped: set[str] = set()
         self._errors: list[str] = []
         self._commands: list[str] = []
 
@@ -37,6 +40,8 @@ class Witness(logging.Handler):
         if isinstance(record.args, tuple) and record.msg.startswith(_STARTS):
             line = "".join(str(part) for part in record.args[2:])
             self._commands.append(line.replace(_BREAK, " "))
+        elif isinstance(record.args, tuple) and record.msg == _SKIPS:
+            self.skipped.add(str(record.args[0]))
         elif isinstance(record.args, tuple) and len(record.args) == 2:
             if "exited with status" in record.msg:
                 self.exit_code = int(str(record.args[1]))
