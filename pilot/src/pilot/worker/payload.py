@@ -52,7 +52,7 @@ def run(folder: Path) -> None:
     witness = Witness()
     cwltool_log.handlers[:] = [witness]
     cwltool_log.setLevel(logging.INFO)
-    nothing = {"exit_code": None, "outputs": {}, "error": "", "skipped": False}
+    nothing: dict[str, Any] = {"exit_code": None, "outputs": {}, "error": "", "skipped": False}
     result = nothing | _attempt(request, folder, witness)
     if witness.exit_code is not None:
         result["exit_code"] = witness.exit_code

@@ -11,8 +11,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column."""
-    skipped = sa.Column("skipped", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    op.add_column("job", skipped)
+    no = sa.text("false")
+    op.add_column("job", sa.Column("skipped", sa.Boolean(), server_default=no, nullable=False))
 
 
 def downgrade() -> None:
