@@ -154,7 +154,7 @@ async def test_a_calibration_comes_in_spds_messages_with_its_files(tmp_path: Pat
 
 def test_calibrations_lie_in_the_storage_that_every_storage_manager_has():
     from daqsim.settings import ROOT_STORAGE
-    from dsm.manager.storages import ROOT
+    from dsm.manager.files.storages import ROOT
 
     assert ROOT.uid == ROOT_STORAGE
 

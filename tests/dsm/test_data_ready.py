@@ -5,7 +5,7 @@ import json
 
 from tests.dsm.test_runs import LIVE, tell
 
-from dsm.manager.data_ready import DataReady
+from dsm.manager.runs.data_ready import DataReady
 from dsm.manager.tables import event_log
 from penstock_core.contracts.dsm import CloseRequest
 from penstock_core.store import Store

@@ -3,7 +3,7 @@
 import pytest
 from tests.dsm.closing import send, set_rule
 
-from dsm.manager.rulebook import Candidate, Rulebook, built_in_rules
+from dsm.manager.closing.rulebook import Candidate, Rulebook, built_in_rules
 from penstock_core.contracts.closing import NewRule, Policy, Rule
 from penstock_core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from penstock_core.rights import Role

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dsm.manager.folding import MOVES, Fact, Folded, fold_run, last_totals
+from dsm.manager.runs.folding import MOVES, Fact, Folded, fold_run, last_totals
 from penstock_core.states import RunState
 
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.dsm.conftest import intake, open_world
 
-from dsm.manager.retention import Retention
+from dsm.manager.messages.retention import Retention
 from penstock_core.clock import parse_time
 from penstock_core.errors import Stale
 from penstock_core.store import Store

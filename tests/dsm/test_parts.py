@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.dsm.closing import close, named, send, set_rule
 
-from dsm.manager.member_names import member_name
-from dsm.manager.parts import Stretch, fill
+from dsm.manager.closing.member_names import member_name
+from dsm.manager.closing.parts import Stretch, fill
 
 
 async def parts(world, uid):

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 from tests.dsm.conftest import told_file
 
-import dsm.manager.inspection_tables  # noqa: F401
+import dsm.manager.inspection.tables  # noqa: F401
 from dsm.manager.tables import metadata
 from penstock_core.migrations import upgrade
 

@@ -4,9 +4,9 @@ import doctest
 
 import pytest
 
-from dsm.manager import sequences, stfs, streams
-from dsm.manager.sequences import Numbering
-from dsm.manager.streams import End, Stream, end_of_run, senders_of
+from dsm.manager.runs import sequences, stfs, streams
+from dsm.manager.runs.sequences import Numbering
+from dsm.manager.runs.streams import End, Stream, end_of_run, senders_of
 
 
 @pytest.mark.parametrize("module", [sequences, streams, stfs])

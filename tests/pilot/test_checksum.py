@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dsm.manager.rules import _HEX_DIGITS
+from dsm.manager.naming import _HEX_DIGITS
 from penstock_core.errors import InvalidInput
 from pilot.checksum import copy_checked
 from pilot.model import JobError

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from dsm.inspector.loops import InspectorLoops
 from dsm.inspector.settings import InspectorSettings
 from dsm.manager.app import make_app
-from dsm.manager.data_ready import DataReady
-from dsm.manager.retention import Retention
+from dsm.manager.messages.retention import Retention
+from dsm.manager.runs.data_ready import DataReady
 from dsm.manager.tables import event_log
 from dsm.register.consumer import Register
 from dsm.settings import StorageSettings

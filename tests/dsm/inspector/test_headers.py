@@ -3,7 +3,7 @@
 import pytest
 from tests.dsm.inspector.conftest import adler32
 
-from dsm.manager.headers import Ended, mismatches
+from dsm.manager.inspection.headers import Ended, mismatches
 from penstock_core.contracts.runs import RunHeaders
 from penstock_core.stf import Stf, TimeFrame, encode
 

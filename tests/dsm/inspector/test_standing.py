@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dsm.manager.standing import GIVEN_UP, Standing, after
+from dsm.manager.inspection.standing import GIVEN_UP, Standing, after
 from penstock_core.contracts.inspection import FileVerdict, Verdict
 from penstock_core.states import FILE_MOVES, FileState, may_move
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from dsm.inspector.meter import AlarmPolicy, Meter, alarms, sample
-from dsm.manager.forecast import full_at
+from dsm.manager.inspection.disk_forecast import full_at
 from penstock_core.clients.house import HouseClients
 from penstock_core.clock import now
 from penstock_core.contracts.dsm import Storage

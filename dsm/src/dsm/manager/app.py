@@ -5,9 +5,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from dsm.manager.files.storages import ROOT, create_storage
 from dsm.manager.routes import datasets, files, inspection, messages, rules, runs, storages
 from dsm.manager.routes.common import V1
-from dsm.manager.storages import ROOT, create_storage
 from dsm.manager.work import begin_work
 from penstock_core.bus import Bus
 from penstock_core.store import Store

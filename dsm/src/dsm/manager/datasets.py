@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from dsm.manager import tables
+from dsm.manager.naming import check_dataset_name, check_json, check_word, make_uid
 from dsm.manager.reading import rows_where
-from dsm.manager.rules import check_dataset_name, check_json, check_word, make_uid
 from dsm.manager.work import CHANGED, REGISTERED, Work
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import NewDataset

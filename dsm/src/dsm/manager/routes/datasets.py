@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from dsm.manager import closing, datasets, deletion, evidence, lifetimes, queries
-from dsm.manager.contents import read_contents
-from dsm.manager.ledger import read_ledger
-from dsm.manager.parts import read_parts
+from dsm.manager import datasets, queries
+from dsm.manager.closing import ends, evidence
+from dsm.manager.closing.ledger import read_ledger
+from dsm.manager.closing.parts import read_parts
+from dsm.manager.files.contents import read_contents
+from dsm.manager.inspection import deletion, lifetimes
 from dsm.manager.presence import those_there
 from dsm.manager.reading import dataset_row, datasets_by_uid, the_dataset
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
@@ -95,11 +97,11 @@ async def ask_for_datasets(
 async def announce(
     store: TheStore,
     _caller: ServiceCaller,
-    ends: Annotated[list[Announcement], Field(max_length=MOST_ITEMS)],
+    told: Annotated[list[Announcement], Field(max_length=MOST_ITEMS)],
 ) -> tuple[Outcome, ...]:
     """Store that producers have ended, each with its count."""
     async with begin_work(store) as work:
-        return await closing.announce(work, ends)
+        return await ends.announce(work, told)
 
 
 @router.get("/closing")
@@ -128,7 +130,7 @@ async def close_datasets(
 ) -> tuple[CloseResult, ...]:
     """Close datasets that still are at the revision that was looked at."""
     async with begin_work(store) as work:
-        return await closing.close_datasets(work, requests, caller.subject)
+        return await ends.close_datasets(work, requests, caller.subject)
 
 
 @router.post("/expire")
@@ -183,7 +185,7 @@ async def get_parts(store: TheStore, _caller: Reader, uid: str) -> tuple[Part, .
 async def force_close(store: TheStore, caller: Operator, uid: str, reason: Reason) -> Dataset:
     """Close a dataset on the caller's word, whatever was announced."""
     async with begin_work(store) as work:
-        return await closing.force_close(work, uid, reason.because, caller.subject)
+        return await ends.force_close(work, uid, reason.because, caller.subject)
 
 
 @router.post("/{uid}/delete")

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from dsm.manager import queries, storages
-from dsm.manager.file_bytes import open_stretch
-from dsm.manager.holders import find_files
-from dsm.manager.manifests import register_manifests
+from dsm.manager import queries
+from dsm.manager.files import storages
+from dsm.manager.files.file_bytes import open_stretch
+from dsm.manager.files.holders import find_files
+from dsm.manager.files.manifests import register_manifests
+from dsm.manager.files.single_files import FileOfDataset, register_files
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, HouseDir, Limit, TheStore
-from dsm.manager.single_files import FileOfDataset, register_files
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import (

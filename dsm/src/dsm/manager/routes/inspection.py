@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from dsm.manager import deletion, quarantine, storages, verdicts
+from dsm.manager.files import storages
+from dsm.manager.inspection import deletion, quarantine, verdicts
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page

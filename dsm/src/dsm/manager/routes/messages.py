@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from dsm.manager import journal, tables
-from dsm.manager.intake import take_in
-from dsm.manager.posting import as_messages, check_right
+from dsm.manager import tables
+from dsm.manager.messages import journal
+from dsm.manager.messages.intake import take_in
+from dsm.manager.messages.posting import as_messages, check_right
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheBus, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import EventPage, Page

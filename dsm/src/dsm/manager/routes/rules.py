@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from dsm.manager import rule_rows
+from dsm.manager.closing import rule_rows
+from dsm.manager.closing.rulebook import Candidate
 from dsm.manager.routes.common import V1, TheStore
-from dsm.manager.rulebook import Candidate
 from dsm.manager.work import begin_work
 from penstock_core.contracts.closing import AppliedRule, NewRule, Rule
 from penstock_core.states import DatasetKind

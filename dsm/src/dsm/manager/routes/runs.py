@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from dsm.manager.detector import read_detector
 from dsm.manager.routes.common import V1, After, Limit, TheStore
-from dsm.manager.run_queries import page_runs, read_run, read_samples
+from dsm.manager.runs.detector import read_detector
+from dsm.manager.runs.run_queries import page_runs, read_run, read_samples
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.runs import Detector, Run, RunDetail, TfFile
 from penstock_core.states import RunState

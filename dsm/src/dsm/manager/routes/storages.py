@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from dsm.manager import dark, sweeping, usage
+from dsm.manager.inspection import dark, sweeping, usage
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Page

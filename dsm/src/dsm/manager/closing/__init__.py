@@ -1,0 +1,1 @@
+"""The end of datasets: rules, evidence, ledger, and what goes on after it."""

@@ -1,0 +1,1 @@
+"""Files: registered, attached to datasets, read, and the storages where they are."""

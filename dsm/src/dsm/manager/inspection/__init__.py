@@ -1,0 +1,1 @@
+"""What the inspector asks and tells: verdicts, quarantine, deletion, sweeps, usage."""

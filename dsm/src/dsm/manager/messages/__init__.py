@@ -1,0 +1,1 @@
+"""Messages from outside: read, kept in the journal, applied, answered."""

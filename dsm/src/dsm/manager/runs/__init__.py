@@ -1,0 +1,1 @@
+"""Runs of the DAQ, their streams and STFs, and the detector: folded from facts in any order."""
