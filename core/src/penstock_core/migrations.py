@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 
 _LOCK = 0x4D494752  # "MIGR": the advisory lock of migrations
 
@@ -31,6 +32,8 @@ def upgrade(url: str, package: str) -> None:
 def run_environment(metadata: MetaData) -> None:
     """Run the migrations that Alembic asked for; the whole of an owner's ``env.py``."""
     engine = create_engine(str(context.config.attributes["url"]))
+    if engine.dialect.name == "sqlite":
+        _begin_for_ddl_too(engine)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
@@ -44,6 +47,21 @@ def run_environment(metadata: MetaData) -> None:
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()
+
+
+def _begin_for_ddl_too(engine: Engine) -> None:
+    """Have a migration be one transaction: sqlite3 by itself commits each table as it is made.
+
+    Killed in the middle it leaves what was there before, and not half a schema.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _leave_it_to_us(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
