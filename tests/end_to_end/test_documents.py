@@ -34,7 +34,7 @@ EXAMPLES = {
     ".venv/bin/penstock task list": f"swf.{RUN}.run",
     f".venv/bin/penstock explain swf.{RUN}.run dimuon": "dimuon takes",
     "penstock daq --help": "--speed",
-    "penstock dataset show NAME": "missing STF 1, STF 2",
+    "penstock explain NAME": "STF 1",
     "penstock run list --flagged": RUN,
     "penstock run show RUN": f"swf.{RUN}.run",
     "penstock messages journal --run RUN": "stf_gen",
@@ -52,14 +52,22 @@ EXAMPLES = {
     "penstock task retry --run RUN --template TEMPLATE": "no such task",
     "penstock task history TASK": "Nothing was done",
     "penstock explain DATASET TEMPLATE": "dimuon takes",
+    "penstock template backfill NAME": "0 workflows to make; 2 there already",
+    "penstock workflow list --template NAME": f"swf.{RUN}.run",
+    "penstock workflow rerun ID --version newest": ".try1",
+    "penstock template rollback NAME": "version 1 is ACTUAL again",
     "penstock user role EMAIL expert": "is now: expert",
     "penstock user password EMAIL": "signs in with",
 }
 """Every command that the documents show, and what its answer says."""
 BLANKS = {
-    "show NAME": f"show swf.{RUN}.run",
+    "explain NAME": f"explain swf.{RUN}.run",
     "close NAME": f"close swf.{NEXT_RUN}.run",
     "delete NAME": "delete tape",
+    "backfill NAME": "backfill dimuon",
+    "rollback NAME": "rollback dimuon",
+    "--template NAME": "--template dimuon",
+    "rerun ID": "rerun 1",
     "FILE": "bad.dat",
     "STORAGE": "disk",
     "'…'": "'the power went'",
@@ -158,9 +166,16 @@ def stocked(checkout: Path) -> Iterator[Path]:
             http.post("/auth/register", json=person).raise_for_status()
             token = http.post("/auth/service/token", json=body).json()["access_token"]
             http.headers["authorization"] = f"Bearer {token}"
+            _make_second_version(http)
             _announce(http)
             _damage(http, checkout / "disk")
         yield checkout
+
+
+def _make_second_version(http: httpx2.Client) -> None:
+    (first,) = http.get("/template/all").json()
+    change = {"exclude": ["never.*"]}
+    http.put(f"/template/{first['template_id']}/change", json=change).raise_for_status()
 
 
 def _damage(http: httpx2.Client, base: Path) -> None:
