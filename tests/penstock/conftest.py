@@ -32,7 +32,7 @@ class System:
     password: str
 
 
-class _Served:
+class Served:
     """Opens the house in a thread of its own, as long as the tests need it."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -75,17 +75,17 @@ def _pair(credentials: Any) -> tuple[str, str]:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with _Served(tmp_path_factory.mktemp("penstock")) as system:
+    with Served(tmp_path_factory.mktemp("penstock")) as system:
         yield system
 
 
 @pytest.fixture(scope="session")
 def stocked(system: System) -> None:
-    """A dataset that SPD's template took, and one that nothing takes."""
-    from tests.penstock.conftest import ROOT
+    stock(system)
 
-    from penstock.client import Penstock
 
+def stock(system: System) -> None:
+    """Make a dataset that SPD's template takes, and one that nothing takes."""
     with Penstock(system.url, system.username, system.password) as penstock:
         penstock.upload(ROOT / "templates" / "spd" / "template.yaml")
         form = {"username": system.username, "password": system.password}

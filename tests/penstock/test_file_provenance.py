@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 from prov.model import ProvDocument
 from rocrate.rocrate import ROCrate
-from tests.penstock.conftest import ROOT
+from tests.penstock.conftest import ROOT, Served, System, stock
 from tests.penstock.crates import refs
 
 from penstock.client import Penstock
@@ -20,8 +21,16 @@ MADE = f"{OUT}.000001.output_dataset.txt"
 
 
 @pytest.fixture(scope="module")
-def ran(system, stocked) -> None:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A Penstock of its own: others count the files and jobs of theirs."""
+    with Served(tmp_path_factory.mktemp("provenance")) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def ran(system) -> None:
     """One file of the dataset, and a job that made another one of it."""
+    stock(system)
     with httpx2.Client(base_url=system.url) as http:
         form = {"username": system.username, "password": system.password}
         http.headers["authorization"] = bearer(http.post("/auth/jwt/login", data=form))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.penstock.conftest import ROOT, Ran, System, _Served
+from tests.penstock.conftest import ROOT, Ran, Served, System
 
 from penstock.client import Penstock
 
@@ -17,7 +17,7 @@ NAME = "decoding-reconstruction"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A Penstock that has three datasets, of which its template came too late for all."""
-    with _Served(tmp_path_factory.mktemp("history")) as system:
+    with Served(tmp_path_factory.mktemp("history")) as system:
         form = {"username": system.username, "password": system.password}
         token = httpx2.post(f"{system.url}/auth/jwt/login", data=form).json()["access_token"]
         names = ["run1.test.raw", "run2.test.raw", "run3.other"]

@@ -37,7 +37,7 @@ def test_a_page_shows_what_there_is(browser, stocked, page, seen):
 
 def test_a_dataset_has_its_page(browser, stocked, admin):
     uid = admin.dataset("run1.test.raw").uid
-    assert "daq has not announced its end" in browser.get(f"/ui/datasets/{uid}").text
+    assert "stays open until daq announces its end" in browser.get(f"/ui/datasets/{uid}").text
 
 
 def test_an_expired_sign_in_is_renewed_by_the_refresh_token(browser):
