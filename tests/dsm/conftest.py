@@ -17,7 +17,8 @@ from penstock_core.bus import Bus, Message
 from penstock_core.bus.local import LocalBus
 from penstock_core.clients import DsmClient
 from penstock_core.clock import parse_time
-from penstock_core.contracts.dsm import IntakeMessage, NewStorage
+from penstock_core.contracts.dsm import NewStorage
+from penstock_core.contracts.intake import IntakeMessage
 from penstock_core.contracts.workflow import AlarmKey, NewAlarm
 from penstock_core.rights import Role
 from penstock_core.service import House, Service

@@ -9,7 +9,8 @@ from tests.dsm.conftest import open_world, told_file
 from dsm.register.consumer import as_intake
 from penstock_core.bus import Message
 from penstock_core.bus.rabbit import RabbitBus
-from penstock_core.contracts.dsm import NewDataset, PostedMessage
+from penstock_core.contracts.dsm import NewDataset
+from penstock_core.contracts.intake import PostedMessage
 from penstock_core.errors import Forbidden, InvalidInput, NotFound
 from penstock_core.rights import Role
 from penstock_core.topology import PENSTOCK

@@ -11,7 +11,8 @@ from penstock.house import open_house
 from penstock.template_file import read_template
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.closing import NewRule, Policy
-from penstock_core.contracts.dsm import NewStorage, PostedMessage
+from penstock_core.contracts.dsm import NewStorage
+from penstock_core.contracts.intake import PostedMessage
 from penstock_core.settings import HouseSettings
 
 WAIT_S = 5.0

@@ -11,7 +11,7 @@ import yaml
 from data_access.executables import read_executables
 from penstock.house import OpenHouse
 from penstock_core.clients.house import HouseClients
-from penstock_core.contracts.dsm import PostedMessage
+from penstock_core.contracts.intake import PostedMessage
 from penstock_core.topology import DAQ_KEYS, REGISTER_KEYS
 from recipe.compile import compile
 

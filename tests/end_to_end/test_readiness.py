@@ -13,7 +13,8 @@ import pytest
 
 from penstock.house import open_house
 from penstock_core.clients.house import HouseClients
-from penstock_core.contracts.dsm import Dataset, PostedMessage
+from penstock_core.contracts.dsm import Dataset
+from penstock_core.contracts.intake import PostedMessage
 from penstock_core.contracts.workflow import NewTemplate, Task, ValueRange
 from penstock_core.errors import NotFound
 from penstock_core.settings import HouseSettings

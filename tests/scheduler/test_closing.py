@@ -261,6 +261,7 @@ def seen_datasets(draw: st.DrawFn) -> Evidence:
         runs=tuple(runs),
         later=later if runs else None,
         accepted_by=draw(st.sampled_from(["", "olga"])),
+        listening_since=draw(st.none() | times),
         policy=draw(policies()),
     )
 
@@ -312,3 +313,20 @@ def test_all_that_was_announced_and_is_here_always_closes(seen: Evidence) -> Non
 @given(seen_datasets(), times)
 def test_every_decision_can_be_told(seen: Evidence, moment: datetime) -> None:
     assert foretell(decide_close(seen, moment), moment)
+
+
+@given(seen_datasets(), times)
+def test_nobody_is_given_up_before_somebody_has_listened_for_long_enough(
+    seen: Evidence, moment: datetime
+) -> None:
+    decision = decide_close(seen, moment)
+    by_silence = isinstance(decision, Close) and decision.rule in (
+        "incomplete",
+        "no_end_run",
+        "idle",
+    )
+    if by_silence and seen.listening_since is not None:
+        idle_s = seen.policy.idle_timeout_s
+        latency_s = seen.policy.max_latency_s
+        wait_s = latency_s if idle_s is None else min(latency_s, idle_s)
+        assert moment - seen.listening_since >= timedelta(seconds=wait_s)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from penstock_core.bus import Bus, Message
 from penstock_core.clients import DsmClient
-from penstock_core.contracts.dsm import PostedMessage
+from penstock_core.contracts.intake import PostedMessage
 from penstock_core.errors import RetriableError
 
 _log = logging.getLogger(__name__)

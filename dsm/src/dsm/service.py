@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 from dsm.inspector.loops import InspectorLoops
 from dsm.inspector.settings import InspectorSettings
 from dsm.manager.app import make_app
+from dsm.manager.closing.listening import note_pulse
 from dsm.manager.messages.retention import Retention
 from dsm.manager.runs.data_ready import DataReady
 from dsm.manager.tables import event_log
+from dsm.manager.work import begin_work
 from dsm.register.consumer import Register
 from dsm.settings import StorageSettings
 from penstock_core.clients.house import HouseClients
@@ -45,6 +47,8 @@ async def open_manager(house: House) -> AsyncIterator[Service]:
     await asyncio.to_thread(upgrade, url, "dsm")
     store = Store(url)
     try:
+        async with begin_work(store) as work:
+            await note_pulse(work, keeps_up=False)
         verifier = Verifier(house.settings.public_key.read_text(), NAME)
         app = await make_app(store, house.bus, verifier, house.settings.data_dir)
         outbox = Outbox(store, event_log, house.bus, EVENTS)

@@ -20,17 +20,15 @@ from penstock_core.contracts.dsm import (
     Contents,
     Dataset,
     File,
-    IntakeMessage,
-    IntakeOutcome,
     LedgerRow,
     Manifest,
     NewDataset,
     NewStorage,
     Outcome,
-    PostedMessage,
     Storage,
     Wanted,
 )
+from penstock_core.contracts.intake import IntakeMessage, IntakeOutcome, PostedMessage, Pulse
 
 
 class DsmClient(InspectionClient, RunsClient):
@@ -40,6 +38,10 @@ class DsmClient(InspectionClient, RunsClient):
         """Store these messages from outside and apply them, in one transaction."""
         answer = tuple[IntakeOutcome, ...]
         return await self.call("POST", f"{V1}/intake", answer, body=list(messages))
+
+    async def pulse(self, *, keeps_up: bool) -> None:
+        """Tell that the register lives, and whether it keeps up with its queues."""
+        await self.call("POST", f"{V1}/intake/pulse", None, body=Pulse(keeps_up=keeps_up))
 
     async def post_messages(
         self, exchange: str, routing_key: str, messages: Sequence[PostedMessage]

@@ -1,9 +1,8 @@
 """Datasets whose producer has announced its end: they close by count, or without what is lost."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
-from penstock_core.closing.dues import Close, Due
+from penstock_core.closing.dues import Close, Due, quiet_for
 from penstock_core.closing.words import NAMED, missing_named, span
 from penstock_core.contracts.closing import Evidence
 from penstock_core.looks import files
@@ -37,13 +36,7 @@ def _all_that_is_known(evidence: Evidence, who: str) -> Due:
     because = f"{who} ended without a count, and nothing was missing for {span(wait_s)} after that"
     because += f" (rule {evidence.rule}); {files(evidence.registered)} registered"
     unless = "another file comes or is announced"
-    return Due(_all(evidence, because), unless, _news(evidence) + timedelta(seconds=wait_s))
-
-
-def _news(evidence: Evidence) -> datetime:
-    """Return when the last news came: a file, or an announcement."""
-    last_file_at = evidence.last_file_at or evidence.opened_at
-    return max(evidence.announced_at or evidence.opened_at, last_file_at)
+    return Due(_all(evidence, because), unless, quiet_for(wait_s, evidence, evidence.announced_at))
 
 
 def _accepted(evidence: Evidence) -> Close:
@@ -69,7 +62,7 @@ def _some_missing(evidence: Evidence, announced: int, who: str) -> Due:
     names = missing_named(evidence)
     because = f"{lost} did not come within {span(wait_s)} (rule {evidence.rule})"
     close = Close("incomplete", because + (f": {names}" if names else ""), incomplete=True)
-    at = _news(evidence) + timedelta(seconds=wait_s)
+    at = quiet_for(wait_s, evidence, evidence.announced_at)
     return Due(close, _unless(evidence, lost, names), at)
 
 

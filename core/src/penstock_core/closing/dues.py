@@ -1,7 +1,9 @@
 """The values of closing: what may be decided, and when a rule is due."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from penstock_core.contracts.closing import Evidence
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -44,3 +46,13 @@ class Due:
     close: Close
     unless: str = ""
     at: datetime = BEFORE_ALL
+
+
+def quiet_for(seconds: float, evidence: Evidence, *news: datetime | None) -> datetime:
+    """Return when a dataset has got no file, and nobody other ``news``, for so many seconds.
+
+    Only time in which somebody listened counts.
+    """
+    last_file_at = evidence.last_file_at or evidence.opened_at
+    since = (last_file_at, evidence.listening_since, *news)
+    return max(filter(None, since)) + timedelta(seconds=seconds)

@@ -1,9 +1,8 @@
 """Runs whose end nobody tells: they close once they are silent, or a later run has started."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from penstock_core.closing.dues import Close, Due
+from penstock_core.closing.dues import Close, Due, quiet_for
 from penstock_core.closing.words import listed, missing_named, span
 from penstock_core.contracts.closing import Evidence
 from penstock_core.looks import files
@@ -13,17 +12,16 @@ from penstock_core.states import RunState
 def run_dues(evidence: Evidence) -> Iterator[Due]:
     """Give when a run's dataset closes for which no end is announced."""
     unless = f"a file or {end_awaited(evidence)} comes"
-    last_file_at = evidence.last_file_at or evidence.opened_at
     silent_s = evidence.policy.idle_timeout_s
     if silent_s is not None and _takes_data(evidence):
-        heard_at = max(last_file_at, *(run.heard_at for run in evidence.runs))
+        heard_at = (run.heard_at for run in evidence.runs)
         close = _close(evidence, f"nothing came for {span(silent_s)}")
-        yield Due(close, unless, heard_at + timedelta(seconds=silent_s))
+        yield Due(close, unless, quiet_for(silent_s, evidence, *heard_at))
     if evidence.later is not None:
         wait_s = evidence.policy.max_latency_s
-        since = max(last_file_at, evidence.later.heard_at)
         silence = f"run {evidence.later.run} has started and no file came for {span(wait_s)}"
-        yield Due(_close(evidence, silence), unless, since + timedelta(seconds=wait_s))
+        at = quiet_for(wait_s, evidence, evidence.later.heard_at)
+        yield Due(_close(evidence, silence), unless, at)
 
 
 def _takes_data(evidence: Evidence) -> bool:

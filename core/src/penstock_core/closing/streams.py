@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from penstock_core.closing.dues import Close, Due
+from penstock_core.closing.dues import Close, Due, quiet_for
 from penstock_core.closing.words import span
 from penstock_core.contracts.closing import Evidence
 from penstock_core.looks import files, size
@@ -42,5 +42,4 @@ def _close(evidence: Evidence, rule: str, because: str) -> Close:
 
 
 def _at(evidence: Evidence, close: Close, file: str, quiet_s: float) -> Due:
-    last_file_at = evidence.last_file_at or evidence.opened_at
-    return Due(close, f"{file} comes", last_file_at + timedelta(seconds=quiet_s))
+    return Due(close, f"{file} comes", quiet_for(quiet_s, evidence))

@@ -140,6 +140,8 @@ class Evidence(Frozen):
         Who accepted the loss of what is missing; "" for nobody.
     incomplete
         It is known already that not all is in it, or in what it was made of.
+    listening_since
+        Since when all that is sent is heard without a break; silence before that says nothing.
     quarantined, lost
         How many of its registered files must not be used.
     rule, policy
@@ -171,6 +173,7 @@ class Evidence(Frozen):
     incomplete: bool = False
     quarantined: int = 0
     lost: int = 0
+    listening_since: datetime | None = None
     rule: str
     policy: Policy
 

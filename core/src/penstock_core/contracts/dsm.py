@@ -1,7 +1,7 @@
 """The storage manager's REST contract: datasets, files, closing, and what came in."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -236,41 +236,3 @@ class Storage(Frozen):
     name: str
     kind: str
     base: str
-
-
-class IntakeMessage(Frozen):
-    """A message from outside, as the register hands it to the manager; ``body`` is raw text.
-
-    ``message_id`` makes a repeat recognisable; ``sender`` is who sent it, by its token, or ""
-    when it came over the broker.
-    """
-
-    exchange: str
-    routing_key: str
-    body: str
-    message_id: str
-    correlation_id: str = ""
-    timestamp: datetime
-    namespace: str = ""
-    sender: str = ""
-
-
-class IntakeOutcome(Frozen):
-    """What became of one message: applied, a repeat, or refused with ``error``.
-
-    ``details`` is the text of SPD's reply.
-    """
-
-    message_id: str
-    status: Literal["OK", "REPEAT", "ERROR"]
-    details: str
-    error: Json | None = None
-
-
-class PostedMessage(Frozen):
-    """One item of ``POST /api/v1/messages/{exchange}/{routing_key}``."""
-
-    body: Any
-    message_id: str = ""
-    correlation_id: str = ""
-    timestamp: datetime | None = None

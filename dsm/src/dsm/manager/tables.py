@@ -284,6 +284,15 @@ manifest = Table(
     Column("registered_at", _TIME, nullable=False),
 )
 
+listening = Table(
+    "listening",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("since", _TIME, nullable=False),
+    Column("heard_at", _TIME, nullable=False),
+)
+"""One row: since when all that is sent is heard, and when the register last said so."""
+
 ledger = Table(
     "ledger",
     metadata,

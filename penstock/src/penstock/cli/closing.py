@@ -66,6 +66,7 @@ def _evidence(evidence: Evidence) -> list[tuple[str, Any]]:
         ("announced by", evidence.announced_by),
         ("announced at", evidence.announced_at),
         ("last file", evidence.last_file_at),
+        ("listening since", evidence.listening_since),
         ("missing", missing + (f" and {evidence.unnamed} more" if evidence.unnamed else "")),
         ("runs", runs),
         ("later run", evidence.later.run if evidence.later else ""),

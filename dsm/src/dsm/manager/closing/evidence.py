@@ -13,6 +13,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.closing.listening import listening_since
 from dsm.manager.closing.rule_rows import read_rulebook
 from dsm.manager.closing.rulebook import Candidate
 from dsm.manager.closing.runs_seen import later_runs, runs_seen
@@ -25,7 +26,9 @@ from penstock_core.contracts.closing import AppliedRule, Evidence, Forecast, Lat
 from penstock_core.states import DatasetState
 
 _D = tables.dataset.c
-_COMPUTED = frozenset({"registered", "missing", "unnamed", "runs", "later", "rule", "policy"})
+_COMPUTED = frozenset(
+    {"registered", "missing", "unnamed", "runs", "later", "listening_since", "rule", "policy"}
+)
 
 
 async def page_evidence(connection: AsyncConnection, after: int, limit: int) -> Page[Evidence]:
@@ -55,6 +58,7 @@ def _forecast(evidence: Evidence, moment: datetime) -> Forecast:
 class _Around:
     """What other tables say of some datasets, by their number."""
 
+    since: datetime
     rules: Mapping[int, AppliedRule]
     runs: Mapping[int, tuple[RunSeen, ...]] = field(default_factory=dict)
     later: Mapping[int, LaterRun] = field(default_factory=dict)
@@ -63,15 +67,17 @@ class _Around:
 
 async def _evidence(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> dict[str, Evidence]:
     book = await read_rulebook(connection)
+    since = await listening_since(connection)
     rules = {row.id: book.applied(Candidate.of(row)) for row in rows}
     of_runs = [row for row in rows if row.of_run and not row.series]
     if not of_runs:
-        around = _Around(rules)
+        around = _Around(since, rules)
     else:
         moment = now()
         without_end = [row.id for row in of_runs if row.announced is None]
         lacking = [row for row in of_runs if _may_lack(row, rules[row.id], moment)]
         around = _Around(
+            since,
             rules,
             await runs_seen(connection, [row.id for row in of_runs]),
             await later_runs(connection, without_end),
@@ -100,6 +106,7 @@ def _one(row: Row[Any], around: _Around) -> Evidence:
         unnamed=missing.count - len(missing.names),
         runs=around.runs.get(row.id, ()),
         later=around.later.get(row.id),
+        listening_since=around.since,
         rule=around.rules[row.id].rule,
         policy=around.rules[row.id].policy,
     )

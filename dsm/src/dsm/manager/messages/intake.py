@@ -18,7 +18,7 @@ from dsm.manager.messages.journal import Entry
 from dsm.manager.messages.telling import Answer, Letter
 from dsm.manager.naming import check_word
 from dsm.manager.work import Work
-from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome
+from penstock_core.contracts.intake import IntakeMessage, IntakeOutcome
 from penstock_core.errors import InvalidInput, InvalidMessage, PenstockError
 
 Place = tuple[str, str]

@@ -14,7 +14,7 @@ from dsm.manager.messages.daq_messages import utc_text
 from dsm.manager.messages.telling import Answer, Done, Letter
 from dsm.manager.reading import after_cursor, page_of, rows_where
 from penstock_core.contracts.base import Json, Page
-from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome
+from penstock_core.contracts.intake import IntakeMessage, IntakeOutcome
 from penstock_core.contracts.runs import JournalEntry
 from penstock_core.errors import PenstockError, Stale
 

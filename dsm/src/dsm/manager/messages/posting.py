@@ -10,7 +10,7 @@ from dsm.manager.messages.handlers import HANDLERS
 from dsm.manager.reading import rows_where
 from penstock_core.bus import Message
 from penstock_core.clock import now
-from penstock_core.contracts.dsm import PostedMessage
+from penstock_core.contracts.intake import PostedMessage
 from penstock_core.errors import NotFound
 from penstock_core.rights import Right
 from penstock_core.tokens import Identity

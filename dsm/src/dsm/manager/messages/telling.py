@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from dsm.manager.messages.fields import Told
 from dsm.manager.work import Work
-from penstock_core.contracts.dsm import IntakeMessage
+from penstock_core.contracts.intake import IntakeMessage
 from penstock_core.errors import PenstockError
 
 Body = TypeVar("Body", bound=Told)

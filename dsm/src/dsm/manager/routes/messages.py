@@ -7,13 +7,14 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from dsm.manager import tables
+from dsm.manager.closing.listening import note_pulse
 from dsm.manager.messages import journal
 from dsm.manager.messages.intake import take_in
 from dsm.manager.messages.posting import as_messages, check_right
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheBus, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import EventPage, Page
-from penstock_core.contracts.dsm import IntakeMessage, IntakeOutcome, PostedMessage
+from penstock_core.contracts.intake import IntakeMessage, IntakeOutcome, PostedMessage, Pulse
 from penstock_core.contracts.runs import JournalEntry
 from penstock_core.web import Announcer, Reader, ServiceCaller
 
@@ -46,6 +47,13 @@ async def intake(
     """Store messages from outside and apply them, in one transaction."""
     async with begin_work(store) as work:
         return await take_in(work, messages)
+
+
+@router.post("/intake/pulse", status_code=204)
+async def take_pulse(store: TheStore, _caller: ServiceCaller, pulse: Pulse) -> None:
+    """Store that the register lives, and whether it keeps up with what is sent."""
+    async with begin_work(store) as work:
+        await note_pulse(work, keeps_up=pulse.keeps_up)
 
 
 @router.get("/journal")
