@@ -12,7 +12,7 @@ from sqlalchemy.pool import QueuePool
 
 from penstock_core.errors import StoreUnavailable
 from penstock_core.eventlog import EventLog, NewEvent
-from penstock_core.store import Store
+from penstock_core.store import PAGES_KIB, READERS, Store
 
 
 async def count(store: Store) -> int:
@@ -74,3 +74,24 @@ async def test_a_database_that_is_away_is_retriable(tmp_path: Path) -> None:
             await count(away)
         await away.close()
         await drivers_threads_ended()
+
+
+async def test_after_a_rush_one_reader_serves_those_who_come_one_by_one(tmp_path: Path) -> None:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+    async with AsyncExitStack() as rush:
+        for _ in range(READERS):
+            await rush.enter_async_context(store.read())
+    served = set()
+    for _ in range(3 * READERS):
+        async with store.read() as connection:
+            served.add((await connection.get_raw_connection()).driver_connection)
+    await store.close()
+    assert len(served) == 1
+
+
+async def test_each_connection_to_sqlite_keeps_few_pages(tmp_path: Path) -> None:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+    for connect in (store.read, store.write):
+        async with connect() as connection:
+            assert await connection.scalar(text("PRAGMA cache_size")) == -PAGES_KIB
+    await store.close()

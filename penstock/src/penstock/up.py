@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.daq_runs import daq_runs, sending
 from penstock.errands import jobs_held
+from penstock.heap import share_one_heap
 from penstock.house import OpenHouse, open_house
 from penstock.saying import Speaker
 from penstock.serve import listening, serving_on, signalled
@@ -25,6 +26,7 @@ async def standing(
 
     The port is had before anything is made: a start that fails has shown no password.
     """
+    share_one_heap()
     settings = HouseSettings(data_dir=data_dir)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(listening(*ports))
