@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from penstock.client import Penstock
 from penstock_core.contracts.dsm import ContentFile, Dataset, LedgerRow
+from penstock_core.contracts.runs import JournalEntry
 from penstock_core.contracts.workflow import Task
 from penstock_core.states import DatasetKind, DatasetState
 
@@ -28,8 +29,9 @@ class Chain:
 class Input:
     """An input dataset with its files, why it closed, and what was made of it.
 
-    ``ends_heard`` are the moments at which an end_run of its run came in, ``data_ready`` counts
-    the messages that told of its data, ``alarms`` names those that are raised about it.
+    ``ends_heard`` are the moments at which each sender's end_run of its run came in first,
+    ``data_ready`` counts the messages that told of its data, ``alarms`` names those that are raised
+    about it.
     """
 
     dataset: Dataset
@@ -93,12 +95,20 @@ def read_inputs(penstock: Penstock, seen: Seen, namespace: str, run: int) -> lis
             tuple(penstock.files(dataset)),
             tuple(penstock.ledger(dataset)),
             _chain(penstock, seen, dataset),
-            tuple(sorted(entry.received_at for entry in ends)),
+            first_heard(ends),
             len(ready),
             tuple(seen.alarms.get((namespace, dataset.name), ())),
         )
         found.append(one)
     return found
+
+
+def first_heard(entries: Iterable[JournalEntry]) -> tuple[datetime, ...]:
+    """Return when each sender was first heard, in order: one may tell the same again."""
+    found: dict[str, datetime] = {}
+    for entry in sorted(entries, key=lambda entry: entry.received_at):
+        found.setdefault(entry.sender_agent, entry.received_at)
+    return tuple(found.values())
 
 
 def _chain(penstock: Penstock, seen: Seen, dataset: Dataset) -> Chain:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.soak.seen import Chain, Input
+from benchmarks.soak.seen import Chain, Input, first_heard
 from benchmarks.soak.verdict import Counts, Judged, judge
 from daqsim.account import Deed, RunRecord
 from penstock_core.contracts.dsm import ContentFile, Dataset, LedgerRow
+from penstock_core.contracts.runs import JournalEntry
 from penstock_core.contracts.workflow import Task
 from penstock_core.states import DatasetKind, DatasetState
 from penstock_core.stf import stf_name
@@ -219,3 +220,26 @@ def test_counts_of_many_runs_are_conserved_or_not():
     assert not (good + lost).are_conserved
     assert not (good + Counts(counted=1)).are_conserved
     assert not (good + Counts(made=1)).are_conserved
+
+
+def heard(sender: str, minute: int) -> JournalEntry:
+    at = NOON + timedelta(minutes=minute)
+    words = ("namespace", "source", "workflow", "run", "details", "correlation_id", "posted_by")
+    return JournalEntry(
+        id=minute,
+        timestamp=NOON,
+        message_type="end_run",
+        sender_agent=sender,
+        is_successful=True,
+        outcome="OK",
+        error=None,
+        message_id=f"m{minute}",
+        received_at=at,
+        body="{}",
+        **dict.fromkeys(words, ""),
+    )
+
+
+def test_an_end_that_one_sender_told_twice_is_one():
+    entries = [heard("daq1", 3), heard("daq2", 2), heard("daq1", 1)]
+    assert first_heard(entries) == (NOON + timedelta(minutes=1), NOON + timedelta(minutes=2))
