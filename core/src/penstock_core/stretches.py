@@ -1,12 +1,13 @@
 """Long sequences in stretches that one request or one statement takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 Value = TypeVar("Value")
 
 
-def stretches(values: Sequence[Value], length: int) -> Iterator[tuple[Value, ...]]:
+def stretches(values: Iterable[Value], length: int) -> Iterator[tuple[Value, ...]]:
     """Give ``values`` in their order, up to ``length`` of them at a time."""
-    for start in range(0, len(values), length):
-        yield tuple(values[start : start + length])
+    ordered = tuple(values)
+    for start in range(0, len(ordered), length):
+        yield ordered[start : start + length]

@@ -1,11 +1,13 @@
 """Many rows in few statements, on either database."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock_core.stretches import stretches
 
 CHUNK = 5000
 """Values in one IN list: SQLite takes 32 766 parameters, PostgreSQL 65 535."""
@@ -14,11 +16,9 @@ Row = dict[str, Any]
 Value = TypeVar("Value")
 
 
-def chunks(values: Collection[Value]) -> Iterator[list[Value]]:
-    """Return ``values`` in lists that fit one statement."""
-    ordered = list(values)
-    for start in range(0, len(ordered), CHUNK):
-        yield ordered[start : start + CHUNK]
+def chunks(values: Iterable[Value]) -> Iterator[tuple[Value, ...]]:
+    """Give ``values`` in stretches that fit one statement."""
+    return stretches(values, CHUNK)
 
 
 async def insert(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:

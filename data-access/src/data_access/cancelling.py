@@ -1,6 +1,6 @@
 """Tasks that can never run, or end, any more: a task that they read from was cancelled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,7 +33,7 @@ def _because(step: str) -> str:
     return f"step {step}, which it reads from, was cancelled"
 
 
-async def _tasks(connection: AsyncConnection, workflows: list[int]) -> list[Row]:
+async def _tasks(connection: AsyncConnection, workflows: Sequence[int]) -> list[Row]:
     query = (
         select(task, workflow.c.namespace)
         .join(workflow, workflow.c.workflow_id == task.c.workflow_id)

@@ -1,7 +1,7 @@
 """Tasks that have nothing to do: the dataset that their chain is over closed with no files."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,7 @@ async def skip_empty(connection: AsyncConnection, datasets: Collection[int]) -> 
         await write_ended(connection, TaskStatus.SKIPPED, because)
 
 
-async def _not_started(connection: AsyncConnection, datasets: list[int]) -> list[Row]:
+async def _not_started(connection: AsyncConnection, datasets: Sequence[int]) -> list[Row]:
     is_empty = (dataset.c.state == DatasetState.CLOSED) & (dataset.c.files == 0)
     query = (
         select(task, workflow.c.namespace, dataset.c.name.label("masked"))

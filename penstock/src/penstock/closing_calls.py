@@ -8,6 +8,7 @@ from penstock_core.clients import DsmClient
 from penstock_core.contracts.closing import AppliedRule, Forecast, NewRule, Part, Rule
 from penstock_core.contracts.dsm import Dataset, LedgerRow
 from penstock_core.states import DatasetState
+from penstock_core.stretches import stretches
 
 _AT_ONCE = 100
 
@@ -22,9 +23,9 @@ class ClosingCalls:
         """Return by uid when those of these datasets will close that are open."""
         uids = [one.uid for one in datasets if one.state is DatasetState.OPEN]
         found: dict[str, Forecast] = {}
-        for start in range(0, len(uids), _AT_ONCE):
-            some = self._loop.run(self._storage.forecasts(uids[start : start + _AT_ONCE]))
-            found |= {forecast.uid: forecast for forecast in some}
+        for some in stretches(uids, _AT_ONCE):
+            told = self._loop.run(self._storage.forecasts(some))
+            found |= {forecast.uid: forecast for forecast in told}
         return found
 
     def ledger(self, dataset: Dataset) -> tuple[LedgerRow, ...]:

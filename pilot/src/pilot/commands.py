@@ -1,7 +1,7 @@
 """What operators ask of tasks: cancel, retry, pause, resume, another rank; in bulk."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.contracts.workload import Accepted, Command
 from penstock_core.states import FINAL_TASKS, JobState, TaskStatus
+from penstock_core.stretches import stretches
 from pilot.tables import job, task
 
 _Tasks = Mapping[str, Row[Any]]
@@ -113,7 +114,7 @@ async def _retry_jobs(connection: AsyncConnection, ids: Sequence[int]) -> dict[i
     That one's round tells: it is not the round of its manifest any more.
     """
     found: dict[int, int] = {}
-    for some in _chunks(ids):
+    for some in stretches(ids, _CHUNK):
         failed = job.c.task_id.in_(some) & (job.c.state == JobState.FAILED)
         counts = select(job.c.task_id, func.count()).where(failed).group_by(job.c.task_id)
         found |= dict((await connection.execute(counts)).tuples().all())
@@ -128,18 +129,12 @@ async def _retry_jobs(connection: AsyncConnection, ids: Sequence[int]) -> dict[i
 
 async def _find(connection: AsyncConnection, names: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    for some in _chunks(names):
+    for some in stretches(names, _CHUNK):
         rows = await connection.execute(select(task).where(task.c.name.in_(some)))
         found |= {row.name: row for row in rows}
     return found
 
 
 async def _update(connection: AsyncConnection, ids: Sequence[int], **values: Any) -> None:
-    for some in _chunks(ids):
+    for some in stretches(ids, _CHUNK):
         await connection.execute(update(task).where(task.c.id.in_(some)).values(**values))
-
-
-def _chunks(values: Collection[Any]) -> Iterator[list[Any]]:
-    ordered = list(values)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]

@@ -13,6 +13,7 @@ from penstock_core.clock import now
 from penstock_core.errors import RetriableError
 from penstock_core.states import JobState
 from penstock_core.store import Store
+from penstock_core.stretches import stretches
 from pilot import jobs, outcomes, switches
 from pilot.environment import environment
 from pilot.model import Claim, Failed, Outcome
@@ -127,8 +128,7 @@ class Dispatcher:
     async def _cancel(self, doomed: list[tuple[int, int, str]]) -> None:
         """End the jobs of cancelled tasks: waiting ones here, running ones in the worker."""
         waiting = [(i, t) for i, t, state in doomed if state == JobState.DEFINED]
-        for start in range(0, len(waiting), _CANCEL_BATCH):
-            batch = waiting[start : start + _CANCEL_BATCH]
+        for batch in stretches(waiting, _CANCEL_BATCH):
             async with self._store.write() as connection:
                 for job_id, _ in batch:
                     await outcomes.cancel(connection, job_id, JobState.DEFINED)

@@ -9,6 +9,7 @@ from dsm.manager.tables import dataset
 from penstock_core.contracts.dsm import Wanted
 from penstock_core.name_glob import name_matches
 from penstock_core.states import DatasetKind, DatasetState
+from penstock_core.stretches import stretches
 
 IN_ONE_QUERY = 50
 _STATES = {
@@ -20,8 +21,7 @@ _STATES = {
 async def those_there(connection: AsyncConnection, wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
     """Return those of ``wanted`` that are there, in the order given."""
     found: list[Wanted] = []
-    for start in range(0, len(wanted), IN_ONE_QUERY):
-        some = wanted[start : start + IN_ONE_QUERY]
+    for some in stretches(wanted, IN_ONE_QUERY):
         each_is_there = [exists().where(_is(connection, each)) for each in some]
         answers = (await connection.execute(select(*each_is_there))).one()
         found += [each for each, is_there in zip(some, answers, strict=True) if is_there]

@@ -10,6 +10,7 @@ from dsm.manager import tables
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import Dataset, File, Storage
 from penstock_core.errors import NotFound
+from penstock_core.stretches import stretches
 
 Item = TypeVar("Item")
 IN_ONE_QUERY = 5000
@@ -74,10 +75,8 @@ async def rows_where(
     values: Iterable[Any],
 ) -> AsyncIterator[Row[Any]]:
     """Give the rows of ``query`` whose ``column`` is among ``values``, however many those are."""
-    wanted = list(dict.fromkeys(values))
-    for start in range(0, len(wanted), IN_ONE_QUERY):
-        some = query.where(column.in_(wanted[start : start + IN_ONE_QUERY]))
-        for row in await connection.execute(some):
+    for some in stretches(dict.fromkeys(values), IN_ONE_QUERY):
+        for row in await connection.execute(query.where(column.in_(some))):
             yield row
 
 
