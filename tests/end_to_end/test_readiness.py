@@ -3,22 +3,17 @@
 The whole house runs real jobs over real files.
 """
 
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
+from tests.end_to_end.world import Eventually, World
 
 from penstock.house import open_house
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.dsm import Dataset
-from penstock_core.contracts.intake import PostedMessage
-from penstock_core.contracts.workflow import NewTemplate, Task, ValueRange
-from penstock_core.errors import NotFound
+from penstock_core.contracts.workflow import Task, ValueRange
 from penstock_core.settings import HouseSettings
-from penstock_core.states import FINAL_TASKS
 
 CHAIN = """\
 cwlVersion: v1.2
@@ -75,72 +70,6 @@ SUM = COPY.replace("cat", '[awk, "{n += $1} END {print n + 0}"]').replace(
 )
 DOCUMENTS = {"chain.cwl": CHAIN, "copy.cwl": COPY, "scale.cwl": SCALE, "sum.cwl": SUM}
 STEPS = ("decode", "apply", "some", "total")
-Eventually = Callable[..., Awaitable[Any]]
-
-
-class World:
-    """A whole house, a folder for a detector's files, and what is told and asked."""
-
-    def __init__(self, clients: HouseClients, folder: Path, eventually: Eventually) -> None:
-        self.clients = clients
-        self.eventually = eventually
-        self._folder = folder
-
-    async def upload(self, name: str, documents: dict[str, str], **more: Any) -> None:
-        await self.clients.data_access.create_template(
-            NewTemplate(name=name, documents=documents, **more)
-        )
-
-    async def tell(self, key: str, exchange: str = "dsm.register", **body: Any) -> None:
-        await self.clients.dsm.post_messages(exchange, key, [PostedMessage(body=body)])
-
-    async def arrive(self, dataset: str, numbers: list[int], **more: Any) -> Dataset:
-        """Register a file for each number in an input dataset; return it, once it is there."""
-        storages = await self.clients.dsm.call("GET", "/api/v1/storage", list[dict[str, str]])
-        [root] = [s["uid"] for s in storages if s["name"] == "posix-root"]
-        files = [self._file(dataset, n, root) for n in numbers]
-        await self.tell("dataset.input", datasetName=dataset, files=files, **more)
-        found = await self.eventually(lambda: self.datasets(dataset), bool)
-        return found[0]
-
-    def _file(self, dataset: str, number: int, root: str) -> dict[str, Any]:
-        path = self._folder / f"{dataset}.{number}.txt"
-        path.write_text(f"{number}\n")
-        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        size = path.stat().st_size
-        where = {"storageId": root, "path": str(path), "sequence": number}
-        return {**where, "name": path.name, "size": size, "checksum": digest}
-
-    async def datasets(self, name: str) -> list[Dataset]:
-        return list((await self.clients.dsm.datasets(name=name)).items)
-
-    async def tasks(self, dataset: str) -> dict[str, Task]:
-        """Return the tasks of the chain over a dataset, by their step."""
-        page = await self.clients.data_access.tasks(dataset=dataset)
-        return {task.step: task for task in page.items}
-
-    async def ended(self, dataset: str, count: int = len(STEPS)) -> dict[str, Task]:
-        def good(tasks: dict[str, Task]) -> bool:
-            return len(tasks) == count and all(t.status in FINAL_TASKS for t in tasks.values())
-
-        return await self.eventually(lambda: self.tasks(dataset), good, 120)
-
-    async def texts(self, name: str) -> list[str]:
-        """Return what the files of a dataset hold, by index."""
-        [dataset] = await self.datasets(name)
-        contents = await self.clients.dsm.contents(dataset.uid)
-        ordered = sorted(contents.files, key=lambda file: file.index)
-        return [Path(urlsplit(file.url).path).read_text().strip() for file in ordered]
-
-    async def matches(self, dataset: Dataset) -> list[tuple[str, str]] | None:
-        """Return outcome and reason of what was decided on a dataset; None before that."""
-        params = {"dataset": dataset.uid}
-        ask = self.clients.data_access.call
-        try:
-            decided = await ask("GET", "/decision", dict[str, Any], params=params)
-        except NotFound:
-            return None
-        return [(m["outcome"], m["reason"]) for m in decided["matches"]]
 
 
 @pytest.fixture
@@ -182,7 +111,7 @@ async def test_a_chain_waits_for_the_calibration_of_its_run_and_merges_in_groups
     await world.eventually(lambda: world.datasets("swf.41.calib"), lambda d: d[0].state == "CLOSED")
     assert (await world.tasks("swf.42.raw"))["apply"].status == "DEFINED"
     await world.tell("dataset.close", datasetId=calibration.uid, files=1)
-    tasks = await world.ended("swf.42.raw")
+    tasks = await world.ended("swf.42.raw", len(STEPS))
     assert {step: task.status for step, task in tasks.items()} == dict.fromkeys(STEPS, "FINISHED")
     assert (tasks["some"].jobs, tasks["total"].jobs) == (3, 1)
     assert await world.texts("swf.42.raw.calibrated.some.v1") == ["30", "70", "50"]
@@ -192,7 +121,7 @@ async def test_a_chain_waits_for_the_calibration_of_its_run_and_merges_in_groups
 async def test_a_calibration_that_is_there_already_is_not_waited_for(world: World) -> None:
     await world.arrive("swf.7.calib", [1], closed=True)
     await world.arrive("swf.7.raw", [3], closed=True)
-    tasks = await world.ended("swf.7.raw")
+    tasks = await world.ended("swf.7.raw", len(STEPS))
     assert {task.status for task in tasks.values()} == {"FINISHED"}
     assert await world.texts("swf.7.raw.calibrated.total.v1") == ["3"]
 
@@ -215,7 +144,7 @@ async def test_an_empty_run_skips_its_whole_chain(world: World, told: str) -> No
         await world.tell("end_run", "daq", run_id="44", total_stf_files=0, sender="daq")
     else:
         await world.arrive(name, [], closed=True)
-    tasks = await world.ended(name)
+    tasks = await world.ended(name, len(STEPS))
     assert {step: task.status for step, task in tasks.items()} == dict.fromkeys(STEPS, "SKIPPED")
     assert tasks["total"].reason == f"{name} closed with no files"
     workflows = await world.clients.data_access.workflows()
@@ -229,7 +158,7 @@ async def test_what_lacks_files_is_incomplete_along_the_whole_chain(world: World
     await world.eventually(lambda: world.datasets("swf.43.raw"), lambda d: d[0].announced == 3)
     path = f"/api/v1/dataset/{raw.uid}/close"
     await world.clients.dsm.call("POST", path, Dataset, body={"because": "file 3 is lost"})
-    tasks = await world.ended("swf.43.raw")
+    tasks = await world.ended("swf.43.raw", len(STEPS))
     assert {task.status for task in tasks.values()} == {"FINISHED"}
     assert await world.texts("swf.43.raw.calibrated.total.v1") == ["30"]
     names = [f"swf.43.raw.calibrated.{step}.v1" for step in STEPS]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pilot.model import JobError
-from pilot.outputs import made_files
+from pilot.outputs import Outputs
 from pilot.worker.processes import descendants
 from recipe.model import Port
 
@@ -59,7 +59,7 @@ def _file(path: Path, **other: object) -> dict[str, object]:
 
 
 def _made(folder: Path, value: object, *, many: bool = False) -> list[tuple[object, ...]]:
-    found = made_files({"o": value}, [Port(name="o", many=many)], (folder,), folder)
+    found = Outputs((folder,), folder, str).files({"o": value}, [Port(name="o", many=many)])
     return [(made.part, made.basename, made.path.read_text()) for made in found]
 
 
@@ -83,8 +83,8 @@ def test_a_file_that_is_contents_alone_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"class": "Directory", "location": "file:///x"}, "is Directory, not File"),
-        (3, "is int, not File"),
+        ({"class": "Directory", "location": "file:///x"}, "as a file, and is Directory"),
+        (3, "as a file, and is int"),
         ({"class": "File", "location": "file:///etc/hostname"}, "outside"),
         ({"class": "File", "location": "x", "secondaryFiles": [1]}, "secondaryFiles"),
     ],

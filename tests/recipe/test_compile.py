@@ -308,13 +308,13 @@ def test_a_step_without_dataset_is_single_and_the_unread_dataset_is_noticed() ->
     assert recipe.warnings == ("no step reads the dataset",)
 
 
-def test_an_output_that_is_no_file_is_dropped_with_a_warning() -> None:
+def test_an_output_that_is_no_file_is_an_object() -> None:
     text = TOOL.replace(
         "outputs: {", "outputs: {n: {type: int, outputBinding: {outputEval: $(1)}}, "
     )
     recipe = compile({"copy.cwl": text}, "copy.cwl")
-    assert recipe.warnings == ("step copy: output 'n' is int; only files are kept.",)
-    assert [p.name for p in recipe.steps[0].ports] == ["out"]
+    assert recipe.warnings == ()
+    assert [(p.name, p.kind) for p in recipe.steps[0].ports] == [("n", "object"), ("out", "file")]
 
 
 def test_the_same_documents_give_the_same_recipe(chain: dict[str, str]) -> None:

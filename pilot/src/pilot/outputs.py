@@ -1,7 +1,8 @@
 """Which files a job's result names: a function of CWL's output object and of the step's ports."""
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from pilot.model import JobError
 from recipe.model import Port
+
+MOST_OBJECT_BYTES = 1024 * 1024
+"""Of an output that is stored as JSON."""
+MOST_FILES = 10_000
+"""That one output may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,57 +27,136 @@ class Made:
     basename: str
 
 
-def made_files(
-    outputs: Mapping[str, Any], ports: Iterable[Port], allowed: tuple[Path, ...], folder: Path
-) -> list[Made]:
-    """Return the files of ``outputs`` in the order of ``ports``.
+Named = Callable[[Made], str]
 
-    A file must lie below one of the ``allowed`` folders when all links are followed; one that
-    exists as ``contents`` alone is written into ``folder``. Raises ``JobError``. Blocking.
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Reads a job's result. All methods block.
+
+    Attributes
+    ----------
+    allowed
+        Folders below one of which a file must lie when all links are followed.
+    folder
+        Where what exists as contents alone is written.
+    named
+        Gives the name under which a file will be stored.
     """
-    return [made for port in ports for made in _of_port(port, outputs, allowed, folder)]
+
+    allowed: tuple[Path, ...]
+    folder: Path
+    named: Named
+
+    def files(self, outputs: Mapping[str, Any], ports: Iterable[Port]) -> list[Made]:
+        """Return the files of ``outputs`` in the order of ``ports``; raises ``JobError``."""
+        return [made for port in ports for made in self._of_port(port, outputs.get(port.name))]
+
+    def _of_port(self, port: Port, value: Any) -> Iterator[Made]:
+        if port.kind == "object":
+            yield from self._object(port.name, value)
+            return
+        values = value if isinstance(value, list) else [value]
+        files = [one for one in values if one is not None]
+        for part, one in enumerate(files):
+            _check_kind(port, one)
+            yield self._file(port.name, one, part if port.many else None, f"{part}")
+
+    def _object(self, port: str, value: Any) -> Iterator[Made]:
+        """Give the files that a value names, then the value as JSON, which tells their names."""
+        if value is None:
+            return
+        files: list[Made] = []
+        text = json.dumps(self._stored(port, value, files), indent=1)
+        if len(text) > MOST_OBJECT_BYTES:
+            raise JobError(
+                f"Output {port} has {len(text)} characters of JSON; at most {MOST_OBJECT_BYTES} "
+                "are stored. Write it to a file.",
+                final=True,
+            )
+        path = self.folder / f"{port}.object.json"
+        path.write_text(text + "\n")
+        yield from files
+        yield Made(port, None, path, f"{port}.json")
+
+    def _stored(self, port: str, value: Any, files: list[Made]) -> Any:
+        """Return ``value`` with each file under the name that it is stored by; add it to files."""
+        if isinstance(value, list):
+            return [self._stored(port, one, files) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("class") == "File":
+            part = len(files) + 1
+            if part > MOST_FILES:
+                text = f"Output {port} names more than {MOST_FILES} files. Pack them into one."
+                raise JobError(text, final=True)
+            made = self._file(port, value, part, f"{part}")
+            files.append(made)
+            beside = [self._stored(port, one, files) for one in value.get("secondaryFiles") or ()]
+            more = {"secondaryFiles": beside} if beside else {}
+            name = {"basename": made.basename, "location": self.named(made)}
+            return {"class": "File", **name, **more}
+        if value.get("class") == "Directory":
+            listing = [self._stored(port, one, files) for one in self._listing(port, value)]
+            return {"class": "Directory", "basename": _basename(value), "listing": listing}
+        return {key: self._stored(port, one, files) for key, one in value.items()}
+
+    def _listing(self, port: str, directory: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what is in a folder: as it lies on disk, or else as it is told."""
+        if not str(directory.get("location") or "").startswith("file:"):
+            return list(directory.get("listing") or ())
+        path = self._real(port, directory)
+        if not path.is_dir():
+            raise JobError(f"Output {port} is no folder.", final=True)
+        inside = sorted(path.iterdir())
+        linked = [one for one in inside if one.is_symlink() and one.is_dir()]
+        if linked:
+            text = f"Output {port} holds {linked[0].name}, a link to a folder: refused."
+            raise JobError(text, final=True)
+        return [
+            {"class": "Directory" if one.is_dir() else "File", "location": one.as_uri()}
+            for one in inside
+        ]
+
+    def _file(self, port: str, file: Mapping[str, Any], part: int | None, literal: str) -> Made:
+        path = self._path(port, file, self.folder / f"{port}.{literal}.contents")
+        return Made(port, part, path, _basename(file) or path.name)
+
+    def _path(self, port: str, file: Mapping[str, Any], literal: Path) -> Path:
+        if "contents" in file and not str(file.get("location") or "").startswith("file:"):
+            literal.write_text(file["contents"])
+            return literal
+        path = self._real(port, file)
+        if not path.is_file():
+            raise JobError(f"Output {port} is no regular file.", final=True)
+        return path
+
+    def _real(self, port: str, value: Mapping[str, Any]) -> Path:
+        location = str(value.get("location") or "")
+        path = Path(os.path.realpath(unquote(urlsplit(location).path)))
+        if not any(path.is_relative_to(root) for root in self.allowed):
+            raise JobError(
+                f"Output {port} is a link to {path}, outside of the job's folder: refused.",
+                final=True,
+            )
+        return path
 
 
-def _of_port(
-    port: Port, outputs: Mapping[str, Any], allowed: tuple[Path, ...], folder: Path
-) -> Iterator[Made]:
-    value = outputs.get(port.name)
-    values = value if isinstance(value, list) else [value]
-    files = [one for one in values if one is not None]
-    for part, one in enumerate(files):
-        _check_kind(port, one)
-        path = _path(port, one, allowed, folder / f"{port.name}.{part}.contents")
-        basename = str(one.get("basename") or path.name)
-        yield Made(port.name, part if port.many else None, path, basename)
+def _basename(value: Mapping[str, Any]) -> str:
+    path = unquote(urlsplit(str(value.get("location") or "")).path)
+    return str(value.get("basename") or path.rstrip("/").rpartition("/")[2])
 
 
 def _check_kind(port: Port, value: Any) -> None:
     kind = value.get("class") if isinstance(value, dict) else type(value).__name__
     if kind != "File":
         raise JobError(
-            f"Output {port.name} is {kind}, not File: this pilot stores files alone. "
-            "Let the tool pack it into one file.",
+            f"Output {port.name} is declared as a file, and is {kind}.",
             final=True,
         )
     if value.get("secondaryFiles"):
         raise JobError(
-            f"Output {port.name} has secondaryFiles, which this pilot does not store yet. "
-            "Make each of them an output of its own.",
+            f"Output {port.name} has secondaryFiles that its tool does not declare. "
+            "Declare them, or make each of them an output of its own.",
             final=True,
         )
-
-
-def _path(port: Port, file: Mapping[str, Any], allowed: tuple[Path, ...], literal: Path) -> Path:
-    location = str(file.get("location") or "")
-    if "contents" in file and not location.startswith("file:"):
-        literal.write_text(file["contents"])
-        return literal
-    path = Path(os.path.realpath(unquote(urlsplit(location).path)))
-    if not any(path.is_relative_to(root) for root in allowed):
-        raise JobError(
-            f"Output {port.name} is a link to {path}, outside of the job's folder: refused.",
-            final=True,
-        )
-    if not path.is_file():
-        raise JobError(f"Output {port.name} is no regular file.", final=True)
-    return path

@@ -9,7 +9,7 @@ from penstock_core.contracts.dsm import Manifest, ManifestPart, ProducedFile
 from pilot import payload_log
 from pilot.model import Claim, failed_key
 from pilot.naming import log_name, output_name
-from pilot.outputs import Made, made_files
+from pilot.outputs import Made, Outputs
 from pilot.storage import Copier, Storage, Stored
 from pilot.worker.files import LOG_NAME
 from recipe.model import Step
@@ -35,7 +35,7 @@ class StageOut:
 
     def succeeded(self, step: Step, outputs: Mapping[str, Any]) -> Manifest:
         """Store all outputs and the log of a job that succeeded; raises ``JobError``."""
-        made = made_files(outputs, step.ports, self.roots, self.folder)
+        made = Outputs(self.roots, self.folder, self._name_of).files(outputs, step.ports)
         kept = [self._store_output(one) for one in made if one.port != step.log_port]
         logs = [one for one in made if one.port == step.log_port]
         log = self._store_port_as_log(logs[0]) if logs else self._store_payload_log()
@@ -60,10 +60,13 @@ class StageOut:
 
     def _store_output(self, made: Made) -> ProducedFile:
         spec = self.claim.spec
-        dataset = spec.output_name
-        name = output_name(dataset, self.claim.index, made.port, made.basename, made.part)
-        stored = self.storage.put(made.path, spec.namespace, dataset, name)
+        name = self._name_of(made)
+        stored = self.storage.put(made.path, spec.namespace, spec.output_name, name)
         return self._produced(name, stored, made.basename, made.port, made.part or 0)
+
+    def _name_of(self, made: Made) -> str:
+        dataset = self.claim.spec.output_name
+        return output_name(dataset, self.claim.index, made.port, made.basename, made.part)
 
     def _store_port_as_log(self, made: Made) -> ProducedFile:
         return self._store_log(made.path, made.port, payload_log.copier(self.folder))

@@ -14,6 +14,7 @@ from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import Fetcher
 
 from recipe.model import REFERENCE
+from recipe.paths import is_folder
 
 ROOT = "file:///penstock-bundle/"
 WRAPPER_SUFFIX = ".penstock-workflow"
@@ -77,7 +78,9 @@ class BundleFetcher(Fetcher):
         """Return whether the bundle has it; raises for a bare name, as schema-salad expects."""
         if not urllib.parse.urlsplit(url).scheme:
             raise ValidationException(f"unsupported scheme in {url!r}")
-        return path_of(url) in self._bundle.documents
+        path = path_of(url)
+        names = self._bundle.documents
+        return path is not None and (path in names or is_folder(path, names))
 
     def urljoin(self, base_url: str, url: str) -> str:
         """Return ``url`` seen from ``base_url``."""

@@ -6,15 +6,16 @@ from typing import Any
 from cwltool.process import Process, shortname
 from cwltool.workflow import Workflow, WorkflowStep
 
-from recipe.constructs import at, not_taken, wrong
-from recipe.hints import TaskHint, resources, task_hint
+from recipe.constructs import at, not_divided, not_taken, wrong
+from recipe.hints import TaskHint, task_hint
 from recipe.job_document import job_document
 from recipe.levels import Level, output_level
 from recipe.links import Source, Wiring, wire
-from recipe.model import OUTPUT_PATTERN, Port, Step
-from recipe.shapes import FileType, Shape, file_type, shown
+from recipe.model import Port, Step
+from recipe.shapes import FileType, Shape, file_type
 from recipe.standalone import standalone
-from recipe.triggers import group_of, mode_of, trigger_of, trigger_warnings
+from recipe.steps import label_of, make_step, needs
+from recipe.triggers import group_of
 
 LONGEST_NAME = 256
 """Of a step: what the stores keep."""
@@ -39,7 +40,10 @@ class Chain:
         }
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the compiled steps; raises ``InvalidTemplate`` at the first that is not taken."""
+        """Return the compiled steps; raises ``InvalidTemplate`` at the first that is not taken.
+
+        That is ``NotDivided`` where the workflow may yet run whole.
+        """
         steps = tuple(self._step(step) for step in self._ordered())
         if not steps:
             raise wrong(self._workflow.tool, "steps", "the workflow has no steps", "Add one.")
@@ -71,30 +75,12 @@ class Chain:
         group = group_of(hint, step.embedded_tool, wiring)
         grouped = wiring.grouped or group is not None
         ports = self._ports(step, raw, wiring, grouped=grouped)
-        need, warnings = resources(step.embedded_tool)
-        mode = mode_of(wiring)
-        warnings += trigger_warnings(hint, mode)
+        need, warnings = needs(step.embedded_tool, hint, wiring)
         self.warnings += [f"step {name}: {text}" for text in warnings]
-        return Step(
-            name=name,
-            mode=mode,
-            trigger=trigger_of(hint, mode),
-            links=wiring.links,
-            values=wiring.values,
-            ports=_without_log(raw, ports, hint),
-            job_document=job_document(self._whole, name, wiring, ports),
-            label=hint.exec or _label(step),
-            resources=need,
-            log_port=hint.log,
-            args=hint.args,
-            rank=hint.rank,
-            retry=hint.retry,
-            output_pattern=hint.output or OUTPUT_PATTERN,
-            pause_at=hint.pause_at,
-            accept_loss=hint.accept_loss,
-            group=group,
-            gates=hint.wait_for,
-        )
+        label = label_of(step.embedded_tool, step.tool.get("label") or "") or name
+        document = job_document(self._whole, name, wiring, ports)
+        own_ports = _without_log(raw, ports, hint)
+        return make_step(name, label, wiring, own_ports, document, hint, group, need)
 
     def _ports(
         self, step: WorkflowStep, raw: Any, wiring: Wiring, *, grouped: bool
@@ -102,29 +88,13 @@ class Chain:
         name = shortname(step.id)
         types = {shortname(o["id"]): o for o in step.embedded_tool.tool["outputs"]}
         ports = []
-        for index, out in enumerate(raw["out"]):
+        for out in raw["out"]:
             full = str(out["id"] if isinstance(out, dict) else out)
-            declared = types[shortname(full)]
-            kind = file_type(declared["type"])
+            port, kind = port_of(types[shortname(full)])
             level = output_level(kind, wiring.scattered, wiring.lifted, grouped)
             self._sources[full] = Source(level, shortname(full), name)
-            if port := self._port(declared, kind, (raw, index), name):
-                ports.append(port.model_copy(update=_when(raw)))
+            ports.append(port.model_copy(update=_when(raw)))
         return tuple(ports)
-
-    def _port(
-        self, declared: Any, kind: FileType, place: tuple[Any, int], step: str
-    ) -> Port | None:
-        name, cwl_type = shortname(declared["id"]), shown(declared["type"])
-        if "Directory" in cwl_type:
-            raise not_taken(place[0]["out"], place[1], "Directory output", f"{step}/{name}")
-        if kind.shape is Shape.OTHER:
-            text = f"step {step}: output {name!r} is {cwl_type}; only files are kept."
-            self.warnings.append(text)
-            return None
-        if declared.get("secondaryFiles"):
-            raise not_taken(declared, "secondaryFiles", "secondaryFiles of a dataset", name)
-        return Port(name=name, many=kind.shape is Shape.FILES, optional=kind.optional)
 
 
 def _input_source(node: Any, bound: str) -> Source:
@@ -137,11 +107,19 @@ def _input_source(node: Any, bound: str) -> Source:
     return Source(Level.LIST if is_list else Level.EACH, name)
 
 
+def port_of(declared: Any) -> tuple[Port, FileType]:
+    """Return the port of an output, and what other steps can read of it."""
+    name, kind = shortname(declared["id"]), file_type(declared["type"])
+    if declared.get("secondaryFiles") or kind.shape is Shape.OTHER:
+        return Port(name=name, kind="object", optional=True), FileType(Shape.OTHER)
+    return Port(name=name, many=kind.shape is Shape.FILES, optional=kind.optional), kind
+
+
 def _refuse_tool(raw: Any, tool: Process) -> None:
     if tool.tool["class"] == "Operation":
         raise not_taken(raw, "run", "Operation")
     if _updates(tool):
-        raise not_taken(raw, "run", "InplaceUpdateRequirement")
+        raise not_divided(raw, "run", "InplaceUpdateRequirement")
 
 
 def _updates(tool: Process) -> bool:
@@ -159,12 +137,3 @@ def _without_log(raw: Any, ports: tuple[Port, ...], hint: TaskHint) -> tuple[Por
         message = f"penstock:Task: log: the step has no output {hint.log!r} (it has {names})"
         raise wrong(raw, "hints", message, "Name an output of type File.")
     return tuple(port for port in ports if port.name != hint.log)
-
-
-def _label(step: WorkflowStep) -> str:
-    tool = step.embedded_tool.tool
-    if label := step.tool.get("label") or tool.get("label"):
-        return str(label)
-    command = tool.get("baseCommand") or []
-    words = command if isinstance(command, list) else [command]
-    return " ".join(str(word) for word in words) or shortname(step.id)

@@ -14,16 +14,19 @@ from penstock_core.masks import parse_mask
 from recipe import spd
 from recipe.bundle import WRAPPER_SUFFIX, Bundle, inside
 from recipe.chain import Chain
+from recipe.constructs import NotDivided
 from recipe.diagnostics import fault
 from recipe.files import check_files
 from recipe.gates import gate_warnings
-from recipe.model import Recipe
+from recipe.hints import task_hint
+from recipe.model import Mode, Recipe, Step
 from recipe.plan import check_output_patterns
 from recipe.references import References, place, require_mapping
 from recipe.salad_errors import translate
 from recipe.single_tool import workflow_around
 from recipe.value_ranges import check_ranges
 from recipe.values import check_values
+from recipe.whole import whole_step
 from recipe.workflow_inputs import bound_input, input_specs
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
@@ -135,15 +138,32 @@ def _recipe(bundle: Bundle, main: str, asked: str, given: set[str]) -> Recipe:
     workflow = _workflow(bundle, main)
     check_files(workflow, bundle.documents)
     bound = bound_input(workflow, main, asked, given)
-    chain = Chain(workflow, bound)
-    steps = chain.steps()
+    steps, warnings = _steps(workflow, bound)
     return Recipe(
         input=bound,
         inputs=tuple(spec for spec in input_specs(workflow) if spec.name != bound),
         steps=steps,
         documents=dict(bundle.documents),
-        warnings=tuple(chain.warnings),
+        warnings=warnings,
     )
+
+
+def _steps(workflow: Workflow, bound: str) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return the workflow's steps, or the one that runs it whole; and what is to be told.
+
+    Where steps have settings of their own, somebody means them to be tasks: that is not undone.
+    """
+    chain = Chain(workflow, bound)
+    try:
+        return chain.steps(), tuple(chain.warnings)
+    except NotDivided as reason:
+        own = task_hint(workflow)
+        if any(task_hint(step.embedded_tool) != own for step in workflow.steps):
+            raise
+        step = whole_step(workflow, bound)
+        each = "a job for each file" if step.mode is Mode.MAP else "one job"
+        told = f"The whole workflow runs as {each}: {reason.message}. To divide it: {reason.hint}"
+        return (step,), (told,)
 
 
 def _workflow(bundle: Bundle, main: str) -> Workflow:

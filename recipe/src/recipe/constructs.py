@@ -1,7 +1,8 @@
 """The one table of CWL's constructs and what becomes of each: the place to look, and to grow.
 
 ``dataset``: Penstock itself gives it meaning, over datasets. ``job``: it stays in the step's job
-document, where cwltool gives it meaning. ``later``: refused at its line, with what to write then.
+document, where cwltool gives it meaning. ``whole``: no steps over datasets can be made of it, so
+the whole workflow runs as one job. ``refused``: at its line, with what to write instead.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from recipe.references import place
 class Treatment:
     """What becomes of a construct; ``note`` is its meaning, or what to write instead."""
 
-    by: Literal["dataset", "job", "later"]
+    by: Literal["dataset", "job", "whole", "refused"]
     note: str
 
 
@@ -43,32 +44,31 @@ CONSTRUCTS: dict[str, Treatment] = {
     "sub-workflow": Treatment("job", "one job runs it whole"),
     "InitialWorkDirRequirement": Treatment("job", "staged in the job"),
     "format of inputs": Treatment("job", "not checked: a dataset's files carry no format"),
-    "scatterMethod flat_crossproduct": Treatment("later", "Scatter over one input in this step."),
-    "scatterMethod nested_crossproduct": Treatment("later", "Scatter over one input in this step."),
-    "scatter over values": Treatment("later", _PLAIN),
+    "scatterMethod flat_crossproduct": Treatment("whole", "Scatter over one input in this step."),
+    "scatterMethod nested_crossproduct": Treatment("whole", "Scatter over one input in this step."),
+    "scatter over values": Treatment("whole", _PLAIN),
     "scatter inside a chain that takes one File": Treatment(
-        "later", "Make the workflow's input a File[], or put the scatter into a sub-workflow."
+        "whole", "Make the workflow's input a File[], or put the scatter into a sub-workflow."
     ),
-    "lists of lists of files": Treatment("later", _ONE_STEP),
-    "several sources": Treatment("later", "Gather with one step that has an input per source."),
-    "linkMerge of a dataset": Treatment("later", "Link one File[] and leave linkMerge out."),
+    "lists of lists of files": Treatment("whole", _ONE_STEP),
+    "several sources": Treatment("whole", "Gather with one step that has an input per source."),
+    "linkMerge of a dataset": Treatment("whole", "Link one File[] and leave linkMerge out."),
     "groups of a merge beside other files": Treatment(
-        "later",
+        "whole",
         "Gather the groups in a step of their own that takes a File[]: "
         "{source: [step/out], linkMerge: merge_nested}.",
     ),
-    "pickValue of scattered files": Treatment("later", "Pick in a step that takes the File[]."),
-    "a link that is no File": Treatment("later", f"Write the value to a file, or: {_ONE_STEP}"),
-    "Directory output": Treatment("later", "Pack it in the tool (tar) and give a File."),
-    "secondaryFiles of a dataset": Treatment("later", "Pack them with their file, or link each."),
-    "Directory default": Treatment("later", "Pack it (tar) and give a File."),
-    "filesPerJob": Treatment("later", "Leave it out: a map makes a job per file."),
-    "site": Treatment("later", "Leave it out: everything runs on this machine."),
-    "Operation": Treatment("later", "Give a CommandLineTool that does it."),
-    "InplaceUpdateRequirement": Treatment("later", "Write a new file instead of changing one."),
-    "dockerLoad": Treatment("later", "Name the image by dockerPull."),
-    "dockerImport": Treatment("later", "Name the image by dockerPull."),
-    "dockerFile": Treatment("later", "Name the image by dockerPull."),
+    "pickValue of scattered files": Treatment("whole", "Pick in a step that takes the File[]."),
+    "a link that is no File": Treatment("whole", f"Write the value to a file, or: {_ONE_STEP}"),
+    "outputs that are no File": Treatment("dataset", "stored as JSON, with the files it names"),
+    "secondaryFiles of a dataset": Treatment("refused", "Pack them with their file, or link each."),
+    "filesPerJob": Treatment("refused", "Leave it out: a map makes a job per file."),
+    "site": Treatment("refused", "Leave it out: everything runs on this machine."),
+    "Operation": Treatment("refused", "Give a CommandLineTool that does it."),
+    "InplaceUpdateRequirement": Treatment("whole", "Write a new file instead of changing one."),
+    "dockerLoad": Treatment("refused", "Name the image by dockerPull."),
+    "dockerImport": Treatment("refused", "Name the image by dockerPull."),
+    "dockerFile": Treatment("refused", "Name the image by dockerPull."),
 }
 
 
@@ -85,7 +85,18 @@ def wrong(holder: Any, key: Any, message: str, hint: str = "") -> InvalidTemplat
     return fault(*at(holder, key), message, hint)
 
 
+class NotDivided(InvalidTemplate):
+    """A construct that stands against dividing a workflow into steps; it may run whole."""
+
+
+def not_divided(holder: Any, key: Any, construct: str, what: str = "") -> InvalidTemplate:
+    """Return what says at which line, and why, a workflow runs whole."""
+    detail = f" ({what})" if what else ""
+    error = wrong(holder, key, f"{construct}{detail}", CONSTRUCTS[construct].note)
+    return NotDivided(error.message, hint=error.hint, field=error.field, facts=error.facts)
+
+
 def not_taken(holder: Any, key: Any, construct: str, what: str = "") -> InvalidTemplate:
     """Return the refusal of a construct of the table, at its line."""
     detail = f" ({what})" if what else ""
-    return wrong(holder, key, f"not taken yet: {construct}{detail}", CONSTRUCTS[construct].note)
+    return wrong(holder, key, f"not taken: {construct}{detail}", CONSTRUCTS[construct].note)

@@ -8,7 +8,8 @@ from cwltool.process import Process
 from cwltool.workflow import Workflow
 
 from recipe.bundle import inside, path_of, url_of
-from recipe.constructs import at, not_taken, wrong
+from recipe.constructs import at, wrong
+from recipe.paths import is_folder
 
 
 def check_files(process: Process, documents: Mapping[str, str]) -> None:
@@ -17,10 +18,7 @@ def check_files(process: Process, documents: Mapping[str, str]) -> None:
     A bundle's file that is named by ``path`` gets its ``location``, as cwltool would give it.
     """
     for node in _nodes(process.tool):
-        if node["class"] == "File":
-            _check_file(node, documents)
-        elif "location" in node or "path" in node:
-            raise not_taken(node, "location" if "location" in node else "path", "Directory default")
+        _check_file(node, documents)
     for step in process.steps if isinstance(process, Workflow) else ():
         check_files(step.embedded_tool, documents)
 
@@ -31,12 +29,12 @@ def _check_file(node: Any, documents: Mapping[str, str]) -> None:
         return
     named = str(node[key])
     path = path_of(named) if ":" in named else _joined(at(node, key)[0], named)
+    kind = str(node["class"])
     if path is None:
-        raise wrong(
-            node, key, f"File {named} is outside the bundle", "Upload it with the template."
-        )
-    if path not in documents:
-        raise wrong(node, key, f"File {path!r} is not in the bundle. {inside(documents)}")
+        text = f"{kind} {named} is outside the bundle"
+        raise wrong(node, key, text, "Upload it with the template.")
+    if not (path in documents if kind == "File" else is_folder(path, documents)):
+        raise wrong(node, key, f"{kind} {path!r} is not in the bundle. {inside(documents)}")
     node["location"] = url_of(path)
     node.pop("path", None)
 

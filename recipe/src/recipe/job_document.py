@@ -66,7 +66,7 @@ def _file_input(link: Link, wiring: Wiring) -> Json:
 
 def _output(step: Json, port: Port) -> Json:
     [tool_port] = [o for o in step["run"]["outputs"] if o["id"] == port.name]
-    cwl_type = tool_port["type"]
-    if port.optional and not file_type(cwl_type).optional:
+    cwl_type = ["null", "Any"] if port.kind == "object" else tool_port["type"]
+    if port.kind == "file" and port.optional and not file_type(cwl_type).optional:
         cwl_type = ["null", cwl_type]
     return {"id": port.name, "type": cwl_type, "outputSource": f"{step['id']}/{port.name}"}

@@ -7,7 +7,7 @@ from typing import Any
 from cwltool.process import shortname
 from cwltool.workflow import WorkflowStep
 
-from recipe.constructs import at, not_taken, wrong
+from recipe.constructs import at, not_divided, wrong
 from recipe.levels import Level
 from recipe.model import Link, Value
 
@@ -58,7 +58,7 @@ def wire(step: WorkflowStep, raw: Any, sources: Mapping[str, Source]) -> Wiring:
         name = shortname(one["id"])
         if all(source.level is Level.VALUE for _, source in found):
             if name in scatter:
-                raise not_taken(raw, "scatter", "scatter over values", f"input {name!r}")
+                raise not_divided(raw, "scatter", "scatter over values", f"input {name!r}")
             values += _values(one, name, [source for _, source in found])
         else:
             taken.append(_taken(one, name, [source for _, source in found], name in scatter))
@@ -84,7 +84,7 @@ def _scatter(raw: Any) -> frozenset[str]:
     method = str(raw.get("scatterMethod", "dotproduct"))
     names = [shortname(name) for name in _as_list(raw.get("scatter"))]
     if len(names) > 1 and method != "dotproduct":
-        raise not_taken(raw, "scatterMethod", f"scatterMethod {method}")
+        raise not_divided(raw, "scatterMethod", f"scatterMethod {method}")
     return frozenset(names)
 
 
@@ -96,9 +96,9 @@ def _values(one: Any, name: str, found: Iterable[Source]) -> list[Value]:
 
 def _taken(one: Any, name: str, found: list[Source], scattered: bool) -> _Taken:
     if len(found) > 1:
-        raise not_taken(one, "source", "several sources", f"input {name!r}")
+        raise not_divided(one, "source", "several sources", f"input {name!r}")
     if scattered and "pickValue" in one:
-        raise not_taken(one, "pickValue", "pickValue of scattered files", f"input {name!r}")
+        raise not_divided(one, "pickValue", "pickValue of scattered files", f"input {name!r}")
     [source] = found
     level = _listed(one, name, source.level) if "linkMerge" in one else source.level
     _check_level(one, name, level, scattered)
@@ -111,29 +111,29 @@ def _taken(one: Any, name: str, found: list[Source], scattered: bool) -> _Taken:
 def _listed(one: Any, name: str, level: Level) -> Level:
     """Return what linkMerge makes of one source: a list of what is one file in the document."""
     if level not in (Level.ONE, Level.GROUPS):
-        raise not_taken(one, "linkMerge", "linkMerge of a dataset", f"input {name!r}")
+        raise not_divided(one, "linkMerge", "linkMerge of a dataset", f"input {name!r}")
     return Level.LIST
 
 
 def _check_level(one: Any, name: str, level: Level, scattered: bool) -> None:
     if level is Level.OTHER:
-        raise not_taken(one, "source", "a link that is no File", f"input {name!r}")
+        raise not_divided(one, "source", "a link that is no File", f"input {name!r}")
     if level is Level.NESTED:
-        raise not_taken(one, "source", "lists of lists of files", f"input {name!r}")
+        raise not_divided(one, "source", "lists of lists of files", f"input {name!r}")
     if scattered and level is not Level.LIST:
         raise wrong(one, "source", f"scatter over input {name!r}, which is one File, not a File[]")
 
 
 def _check_scatter(raw: Any, scatter: frozenset[str], taken: Iterable[_Taken]) -> None:
     if scatter and any(t.level is Level.EACH for t in taken):
-        raise not_taken(raw, "scatter", "scatter inside a chain that takes one File")
+        raise not_divided(raw, "scatter", "scatter inside a chain that takes one File")
 
 
 def _resolve(taken: list[_Taken]) -> tuple[tuple[Link, ...], frozenset[str]]:
     """Decide what a dataset of one file is: the thing to map over, if the step takes no other."""
     groups = [t for t in taken if t.level is Level.GROUPS]
     if groups and {t.link.step for t in taken} != {groups[0].link.step}:
-        raise not_taken(groups[0].node, "source", "groups of a merge beside other files")
+        raise not_divided(groups[0].node, "source", "groups of a merge beside other files")
     if taken and all(t.level in (Level.ONE, Level.GROUPS) for t in taken):
         return tuple(t.link.model_copy(update={"take": "each"}) for t in taken), frozenset()
     broadcast = frozenset(t.link.key for t in taken if t.level is Level.ONE)

@@ -71,12 +71,15 @@ class Value(Frozen):
 
 
 class Port(Frozen):
-    """An output of a step whose files go to the step's output dataset.
+    """An output of a step, whose files go to the step's output dataset.
 
     ``many`` says that one job may give a list of files there; ``optional``, that it may give none.
+    An ``object`` is what is neither a file nor a list of files: a number, a record, a folder, a
+    file with others beside it. It is stored as a JSON file, with the files that it names.
     """
 
     name: str
+    kind: Literal["file", "object"] = "file"
     many: bool = False
     optional: bool = False
 
@@ -164,7 +167,8 @@ class InputSpec(Frozen):
 class Recipe(Frozen):
     """A compiled template: steps in an order in which each comes after what it reads.
 
-    ``input`` is the workflow input that takes the dataset, ``inputs`` are all others.
+    ``input`` is the workflow input that takes the dataset ("" = none does: the dataset only starts
+    the chain), ``inputs`` are all others.
     ``documents`` are the bundle's files by their path; ``standard`` is the CWL that it means
     (for SPD's dialect, the translation shown to the expert). ``warnings`` did not stop it.
     """

@@ -6,6 +6,7 @@ from typing import Any
 from cwltool.process import Process
 
 from recipe.constructs import not_taken
+from recipe.shapes import Shape, file_type
 from recipe.standalone import standalone
 
 _COPIED = ("type", "default", "label", "doc", "secondaryFiles", "loadContents", "loadListing")
@@ -28,7 +29,7 @@ def workflow_around(tool: Process, main: str) -> dict[str, Any]:
         "class": "Workflow",
         "requirements": [r for r in inner.get("requirements", ()) if _defines_types(r)],
         "inputs": [_copied(i) for i in inner["inputs"]],
-        "outputs": [],
+        "outputs": [_given(o, f"{step['id']}/{o['id']}") for o in inner["outputs"]],
         "steps": [step],
     }
 
@@ -40,6 +41,14 @@ def _defines_types(requirement: Mapping[str, Any]) -> bool:
 def _copied(node: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: node[k] for k in _COPIED if k in node}
     return {"id": node["id"], **kept, "type": _unbound(node["type"])}
+
+
+def _given(output: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return an output of the workflow; what is neither file nor list of files is of any type."""
+    kind = file_type(output["type"])
+    types: dict[Shape, Any] = {Shape.FILE: "File", Shape.FILES: {"type": "array", "items": "File"}}
+    cwl_type = ["null", types.get(kind.shape, "Any")]
+    return {"id": output["id"], "type": cwl_type, "outputSource": source}
 
 
 def _unbound(node: Any) -> Any:

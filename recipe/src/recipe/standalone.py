@@ -52,7 +52,9 @@ def _relocated(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     moved = {k: _relocated(v) for k, v in node.items()}
-    path = path_of(str(node.get("location"))) if node.get("class") == "File" else None
+    path = (
+        path_of(str(node.get("location"))) if node.get("class") in ("File", "Directory") else None
+    )
     return moved | {"location": REFERENCE + path} if path else moved
 
 

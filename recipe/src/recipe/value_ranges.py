@@ -5,7 +5,7 @@ planning takes the one of the dataset's run.
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +19,7 @@ FIELD = "value_ranges"
 
 
 def check_ranges(
-    inputs: Iterable[InputSpec], ranges: ValueRanges, documents: Container[str]
+    inputs: Iterable[InputSpec], ranges: ValueRanges, documents: Collection[str]
 ) -> None:
     """Raise ``InvalidTemplate`` for a range without input, upside down, overlapping, ill-typed."""
     specs = {spec.name: spec for spec in inputs}

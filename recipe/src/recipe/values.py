@@ -1,16 +1,17 @@
 """Whether the values of a template fit the inputs of its workflow."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from penstock_core.errors import InvalidTemplate
 from recipe.model import REFERENCE, InputSpec
+from recipe.paths import is_folder
 
 
 def check_values(
     inputs: Iterable[InputSpec],
     values: Mapping[str, Any],
-    documents: Container[str],
+    documents: Collection[str],
     ranged: Container[str] = (),
 ) -> None:
     """Raise ``InvalidTemplate`` for a value without input, of a wrong type, or one that lacks.
@@ -31,7 +32,7 @@ def check_values(
 
 
 def check_value(
-    specs: Mapping[str, InputSpec], name: str, value: Any, documents: Container[str], field: str
+    specs: Mapping[str, InputSpec], name: str, value: Any, documents: Collection[str], field: str
 ) -> None:
     """Raise ``InvalidTemplate`` at ``field`` unless the input ``name`` may have this value."""
     if name not in specs:
@@ -42,7 +43,8 @@ def check_value(
         kind = specs[name].type
         raise wrong_value(field, f"{value!r} does not fit input {name!r} of type {kind}.")
     for location in _locations(value):
-        if location.removeprefix(REFERENCE) not in documents or REFERENCE not in location:
+        path = location.removeprefix(REFERENCE)
+        if path == location or not (path in documents or is_folder(path, documents)):
             message = f"{location!r} is no file of the bundle; name it bundle:<path>."
             raise wrong_value(field, message)
 

@@ -17,7 +17,8 @@ from recipe.standalone import plain
 def bound_input(workflow: Workflow, main: str, asked: str, given: Container[str]) -> str:
     """Return the input that takes the dataset: the one asked for, or the only candidate.
 
-    A candidate is of type File or File[], has no default, and gets no value (``given``).
+    A candidate is of type File or File[], has no default, and gets no value (``given``). Where no
+    input takes files, or all get values, that is "": the dataset starts the chain, and is not read.
     """
     nodes = {shortname(node["id"]): node for node in workflow.tool["inputs"]}
     if asked:
@@ -27,6 +28,8 @@ def bound_input(workflow: Workflow, main: str, asked: str, given: Container[str]
     free = [name for name in files if "default" not in nodes[name] and name not in given]
     if len(free) == 1:
         return free[0]
+    if all(name in given for name in files):
+        return ""
     candidates = f"candidates: {', '.join(sorted(free or files)) or 'none'}"
     message = f"which input takes the dataset? It is not named, and not clear ({candidates})"
     raise fault(main, 0, 0, message, "Set `input` to a workflow input of type File or File[].")
