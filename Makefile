@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check lint bench soak clean
+.PHONY: help demo test check lint bench soak conformance clean
 
 help:
 	@echo 'make demo    install, start Penstock, take a simulated run of real events, show results'
@@ -14,6 +14,7 @@ help:
 	@echo 'make lint    formatting, style, types, the import table'
 	@echo 'make bench   the benchmarks: a table, and JSON in benchmarks/out/'
 	@echo 'make soak    an hour of runs with all that goes wrong; SOAK_MINUTES=5 for less'
+	@echo 'make conformance SUITE=folder   a checkout of a CWL suite, through upload, chain and jobs'
 	@echo 'make clean   remove what the targets above made'
 
 $(UV):
@@ -52,6 +53,9 @@ bench: development
 
 soak: development
 	.venv/bin/python -m benchmarks.soak
+
+conformance: development
+	@.venv/bin/python -m benchmarks.conformance "$(SUITE)"
 
 clean:
 	rm -rf .tools .venv .servers .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/out

@@ -109,7 +109,7 @@ async def test_a_submitted_task_runs_the_program_over_the_dataset(
     assert due.output.name == "run1.raw.md5.task1"
     recipe = await client.recipe(due.recipe_digest)
     (step,) = recipe["steps"]
-    tool = step["job_document"]["steps"][0]["run"]
+    tool = step["job_document"]
     assert tool["baseCommand"] == ["md5sum"]
     assert [a if isinstance(a, str) else a["valueFrom"] for a in tool["arguments"]] == [
         "--tag",

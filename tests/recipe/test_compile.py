@@ -105,9 +105,10 @@ def test_a_tools_bindings_inside_a_type_stay_in_the_tool() -> None:
     record = "{type: record, fields: {x: {type: int, inputBinding: {prefix: -x}}}}"
     text = TOOL.replace("inputs: {", f"inputs: {{r: {{type: {record}, default: {{x: 1}}}}, ")
     recipe = compile({"copy.cwl": text}, "copy.cwl")
-    assert recipe.inputs[0].type["fields"] == [{"name": "x", "type": "int"}]
-    tool = recipe.steps[0].job_document["steps"][0]["run"]
-    assert "prefix" in json.dumps(tool["inputs"])
+    assert next(i for i in recipe.inputs if i.name == "r").type["fields"] == [
+        {"name": "x", "type": "int"}
+    ]
+    assert "prefix" in json.dumps(recipe.steps[0].job_document["inputs"])
 
 
 def test_a_tools_bundle_default_is_kept_as_a_reference() -> None:

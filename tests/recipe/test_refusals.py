@@ -208,9 +208,7 @@ def test_a_graph_without_main_says_so() -> None:
     assert error.hint == "Give the process to start with the id `main`."
 
 
-@pytest.mark.parametrize(
-    "name", ["/etc/x", "../x", "a//b", "a/./b", "tool.cwl/x", "a#b", "a%20b", "a:b"]
-)
+@pytest.mark.parametrize("name", ["/etc/x", "../x", "a//b", "a/./b", "tool.cwl/x", "a\\b", "a\nb"])
 def test_a_file_has_a_plain_name_inside_the_bundle(name: str) -> None:
     with pytest.raises(InvalidTemplate, match="the name"):
         compile({"main.cwl": WORKFLOW, "tool.cwl": TOOL, name: ""}, "main.cwl")

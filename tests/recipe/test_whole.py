@@ -103,3 +103,34 @@ def test_a_workflow_that_takes_no_file_is_started_by_its_dataset() -> None:
     recipe = compile({"tool.cwl": tool}, "tool.cwl", values={"f": "x"})
     assert (recipe.input, recipe.steps[0].mode) == ("", Mode.SINGLE)
     assert recipe.warnings == ("no step reads the dataset",)
+
+
+def test_a_part_of_a_packed_document_is_named_behind_its_path() -> None:
+    graph = (
+        '{"cwlVersion": "v1.2", "$graph": ['
+        '{"id": "one", "class": "CommandLineTool", "baseCommand": "true", "inputs": [],'
+        ' "outputs": []},'
+        '{"id": "main", "class": "CommandLineTool", "baseCommand": "false", "inputs": [],'
+        ' "outputs": []}]}'
+    )
+    documents = {"packed#1.json": graph}
+    assert compile(documents, "packed#1.json").steps[0].label == "false"
+    assert compile(documents, "packed#1.json#one").steps[0].label == "true"
+    with pytest.raises(InvalidTemplate, match="no process with the id 'two'"):
+        compile(documents, "packed#1.json#two")
+
+
+def test_files_may_have_names_that_mean_something_in_an_address() -> None:
+    tool = TOOL.replace(
+        "  n: int?",
+        "  n: int?\n  d: {type: File, default: {class: File, location: 'a%20%23b:c%25.txt'}}",
+    )
+    recipe = compile({"tool.cwl": tool, "a #b:c%.txt": "x"}, "tool.cwl", "f")
+    (default,) = [spec.default for spec in recipe.inputs if spec.name == "d"]
+    assert default["location"] == "bundle:a #b:c%.txt"
+
+
+def test_an_order_may_have_requirements_of_its_own() -> None:
+    values = {"cwl:requirements": [{"class": "EnvVarRequirement", "envDef": {"A": "b"}}]}
+    (step,) = compile({"tool.cwl": TOOL}, "tool.cwl", values=values).steps
+    assert "cwl:requirements" in [value.key for value in step.values]

@@ -18,6 +18,7 @@ from penstock_core.contracts.workflow import (
 from penstock_core.contracts.workflow.templates import CATCH_UP_AFTER_S
 from penstock_core.errors import InvalidInput, InvalidMask
 from penstock_core.masks import Selector, parse_condition, parse_mask
+from recipe.paths import path_and_part
 
 MAIN = "template.cwl"
 SHOWN = (
@@ -108,7 +109,7 @@ def shown_mask(content: Content) -> str:
 
 def shown_description(content: Content) -> Any:
     """Return the main document as JSON. Only for documents that compiled: they are tame."""
-    text = content.documents[content.main]
+    text = content.documents[path_and_part(content.main, content.documents)[0]]
     with suppress(ValueError):
         return json.loads(text)
     try:

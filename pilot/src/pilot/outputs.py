@@ -93,7 +93,8 @@ class Outputs:
             made = self._file(port, value, part, f"{part}")
             files.append(made)
             beside = [self._stored(port, one, files) for one in value.get("secondaryFiles") or ()]
-            more = {"secondaryFiles": beside} if beside else {}
+            more = {key: value[key] for key in ("format",) if key in value}
+            more |= {"secondaryFiles": beside} if beside else {}
             name = {"basename": made.basename, "location": self.named(made)}
             return {"class": "File", **name, **more}
         if value.get("class") == "Directory":
@@ -103,7 +104,7 @@ class Outputs:
 
     def _listing(self, port: str, directory: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return what is in a folder: as it lies on disk, or else as it is told."""
-        if not str(directory.get("location") or "").startswith("file:"):
+        if _on_disk(directory) is None:
             return list(directory.get("listing") or ())
         path = self._real(port, directory)
         if not path.is_dir():
@@ -123,7 +124,7 @@ class Outputs:
         return Made(port, part, path, _basename(file) or path.name)
 
     def _path(self, port: str, file: Mapping[str, Any], literal: Path) -> Path:
-        if "contents" in file and not str(file.get("location") or "").startswith("file:"):
+        if "contents" in file and _on_disk(file) is None:
             literal.write_text(file["contents"])
             return literal
         path = self._real(port, file)
@@ -132,8 +133,7 @@ class Outputs:
         return path
 
     def _real(self, port: str, value: Mapping[str, Any]) -> Path:
-        location = str(value.get("location") or "")
-        path = Path(os.path.realpath(unquote(urlsplit(location).path)))
+        path = Path(os.path.realpath(_on_disk(value) or "/"))
         if not any(path.is_relative_to(root) for root in self.allowed):
             raise JobError(
                 f"Output {port} is a link to {path}, outside of the job's folder: refused.",
@@ -142,8 +142,16 @@ class Outputs:
         return path
 
 
+def _on_disk(value: Mapping[str, Any]) -> str | None:
+    """Return where a File or Directory lies, which cwltool tells as an address or as a path."""
+    location = str(value.get("location") or "")
+    if location.startswith("file:"):
+        return unquote(urlsplit(location).path)
+    return location if location.startswith("/") else None
+
+
 def _basename(value: Mapping[str, Any]) -> str:
-    path = unquote(urlsplit(str(value.get("location") or "")).path)
+    path = _on_disk(value) or ""
     return str(value.get("basename") or path.rstrip("/").rpartition("/")[2])
 
 

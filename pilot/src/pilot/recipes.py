@@ -110,7 +110,7 @@ def with_paths(node: Any, bundle: Path) -> Any:
 def _located(node: dict[str, Any], bundle: Path) -> dict[str, Any]:
     location = node.get("location", node.get("path"))
     if location is None or location.startswith("_:"):
-        return node
+        return {key: with_paths(value, bundle) for key, value in node.items()}
     if not location.startswith(SCHEME):
         raise InvalidInput(
             f"The file {location!r} is not one of the template's own.",

@@ -17,16 +17,13 @@ from recipe.model import REFERENCE
 from recipe.paths import is_folder
 
 ROOT = "file:///penstock-bundle/"
-WRAPPER_SUFFIX = ".penstock-workflow"
-"""Ends the name of the workflow that is put around a tool given by itself."""
-
 # cwltool shows addresses relative to its working directory: ../../penstock-bundle/a.cwl
 _ADDRESS = re.compile(r"(?:file://)?[./]*\bpenstock-bundle/")
 
 
 def url_of(path: str) -> str:
     """Return the address that stands for a bundle's file while it is loaded."""
-    return ROOT + urllib.parse.quote(path, safe="/#")
+    return ROOT + urllib.parse.quote(path, safe="/")
 
 
 def path_of(url: str) -> str | None:
@@ -98,12 +95,9 @@ class Bundle:
     documents: Mapping[str, str]
     readable: frozenset[str]
 
-    def with_file(self, path: str, text: str) -> "Bundle":
-        """Return the bundle with one more file, of our own."""
-        return Bundle({**self.documents, path: text}, self.readable | {path})
-
-    def load(self, main: str) -> Process:
+    def load(self, main: str, part: str = "") -> Process:
         """Return cwltool's fully validated process of ``main``; raises what cwltool raises."""
+        address = url_of(main) + (f"#{part}" if part else "")
         context = LoadingContext(
             {
                 "fetcher_constructor": lambda cache, session: BundleFetcher(self),
@@ -117,6 +111,6 @@ class Bundle:
                 "construct_tool_object": default_make_tool,
             }
         )
-        context, workflow, uri = fetch_document(url_of(main), context)
+        context, workflow, uri = fetch_document(address, context)
         context, uri = resolve_and_validate_document(context, workflow, uri)
         return make_tool(uri, context)

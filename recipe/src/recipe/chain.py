@@ -11,7 +11,8 @@ from recipe.hints import TaskHint, task_hint
 from recipe.job_document import job_document
 from recipe.levels import Level, output_level
 from recipe.links import Source, Wiring, wire
-from recipe.model import Port, Step
+from recipe.model import Origin, Output, Port, Step
+from recipe.outputs import linked_outputs
 from recipe.shapes import FileType, Shape, file_type
 from recipe.standalone import standalone
 from recipe.steps import label_of, make_step, needs
@@ -32,7 +33,8 @@ class Chain:
 
     def __init__(self, workflow: Workflow, bound: str) -> None:
         self.warnings: list[str] = []
-        self._workflow = workflow
+        self._origins: dict[str, Origin] = {}
+        self._workflow, self._bound = workflow, bound
         self._whole = standalone(workflow)
         self._raw = {str(node["id"]): node for node in workflow.tool["steps"]}
         self._sources = {
@@ -46,10 +48,17 @@ class Chain:
         """
         steps = tuple(self._step(step) for step in self._ordered())
         if not steps:
-            raise wrong(self._workflow.tool, "steps", "the workflow has no steps", "Add one.")
+            if not self._workflow.tool["outputs"]:
+                text = "the workflow has no steps"
+                raise wrong(self._workflow.tool, "steps", text, "Add one.")
+            raise not_divided(self._workflow.tool, "steps", "a workflow without steps")
         if not any(link.step == "" for step in steps for link in step.links):
             self.warnings.append("no step reads the dataset")
         return steps
+
+    def outputs(self) -> tuple[Output, ...]:
+        """Return what the workflow gives as its own, once its steps are known."""
+        return linked_outputs(self._workflow, self._origins)
 
     def _ordered(self) -> Iterator[WorkflowStep]:
         waiting = sorted(self._workflow.steps, key=lambda s: at(self._raw[s.id], "id"))
@@ -78,8 +87,8 @@ class Chain:
         need, warnings = needs(step.embedded_tool, hint, wiring)
         self.warnings += [f"step {name}: {text}" for text in warnings]
         label = label_of(step.embedded_tool, step.tool.get("label") or "") or name
-        document = job_document(self._whole, name, wiring, ports)
-        own_ports = _without_log(raw, ports, hint)
+        document = job_document(self._whole, name, wiring, ports, self._bound)
+        own_ports = without_log(raw, ports, hint)
         return make_step(name, label, wiring, own_ports, document, hint, group, need)
 
     def _ports(
@@ -93,6 +102,7 @@ class Chain:
             port, kind = port_of(types[shortname(full)])
             level = output_level(kind, wiring.scattered, wiring.lifted, grouped)
             self._sources[full] = Source(level, shortname(full), name)
+            self._origins[full] = Origin(step=name, port=port.name, scattered=wiring.scattered)
             ports.append(port.model_copy(update=_when(raw)))
         return tuple(ports)
 
@@ -112,7 +122,10 @@ def port_of(declared: Any) -> tuple[Port, FileType]:
     name, kind = shortname(declared["id"]), file_type(declared["type"])
     if declared.get("secondaryFiles") or kind.shape is Shape.OTHER:
         return Port(name=name, kind="object", optional=True), FileType(Shape.OTHER)
-    return Port(name=name, many=kind.shape is Shape.FILES, optional=kind.optional), kind
+    said = str(declared.get("format") or "")
+    file_format = "" if "$(" in said or "${" in said else said
+    is_many = kind.shape is Shape.FILES
+    return Port(name=name, many=is_many, optional=kind.optional, format=file_format), kind
 
 
 def _refuse_tool(raw: Any, tool: Process) -> None:
@@ -131,7 +144,8 @@ def _when(raw: Any) -> dict[str, bool]:
     return {"optional": True} if "when" in raw else {}
 
 
-def _without_log(raw: Any, ports: tuple[Port, ...], hint: TaskHint) -> tuple[Port, ...]:
+def without_log(raw: Any, ports: tuple[Port, ...], hint: TaskHint) -> tuple[Port, ...]:
+    """Return the ports whose files go to the output dataset; ``raw`` has the hint."""
     names = [port.name for port in ports]
     if hint.log and hint.log not in names:
         message = f"penstock:Task: log: the step has no output {hint.log!r} (it has {names})"

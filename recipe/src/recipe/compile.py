@@ -12,27 +12,25 @@ from penstock_core.contracts.workflow import ValueRanges
 from penstock_core.errors import InvalidTemplate
 from penstock_core.masks import parse_mask
 from recipe import spd
-from recipe.bundle import WRAPPER_SUFFIX, Bundle, inside
+from recipe.bundle import Bundle, inside
 from recipe.chain import Chain
 from recipe.constructs import NotDivided
 from recipe.diagnostics import fault
 from recipe.files import check_files
 from recipe.gates import gate_warnings
 from recipe.hints import task_hint
-from recipe.model import Mode, Recipe, Step
+from recipe.model import Mode, Recipe
+from recipe.paths import path_and_part
 from recipe.plan import check_output_patterns
 from recipe.references import References, place, require_mapping
 from recipe.salad_errors import translate
-from recipe.single_tool import workflow_around
 from recipe.value_ranges import check_ranges
 from recipe.values import check_values
-from recipe.whole import whole_step
+from recipe.whole import whole_outputs, whole_step
 from recipe.workflow_inputs import bound_input, input_specs
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 VERSIONS = ("v1.0", "v1.1", "v1.2")
-_MEANS_MORE = frozenset("#%?:\\")
-"""Characters that mean something in a reference."""
 
 
 def compile(
@@ -51,7 +49,7 @@ def compile(
     documents
         The bundle: text of each file by its path, ``/`` between folders.
     main
-        The path of the document that is the template.
+        The path of the document that is the template; ``path#name`` for a part of a packed one.
     input
         The workflow input that takes the dataset; "" if there is one candidate only.
     masks
@@ -63,16 +61,17 @@ def compile(
         The same by ranges of the dataset's run.
     """
     given, by_run = values or {}, value_ranges or {}
+    main, part = path_and_part(main, documents)
     _check_bundle(documents, main)
     references = References(documents)
     document = require_mapping(main, references.document(main))
     if spd.is_dialect(document):
         meaning = spd.translate(document, main, masks)
         return _compile_spd(documents, main, meaning, masks, given, by_run)
-    references.check(main)
+    references.check(main, part)
     _check_version(main, document)
-    valued = {*given, *by_run}
-    recipe = _recipe(Bundle(documents, references.reached()), main, input, valued)
+    bundle = Bundle(documents, references.reached())
+    recipe = _recipe(bundle, main, part, input, {*given, *by_run})
     check_values(recipe.inputs, given, documents, by_run)
     check_ranges(recipe.inputs, by_run, documents)
     captures = _captures(masks)
@@ -95,8 +94,8 @@ def _check_bundle(documents: Mapping[str, str], main: str) -> None:
 
 def _check_path(path: str, documents: Iterable[str]) -> None:
     is_inside = path == posixpath.normpath(path) and not path.startswith(("/", ".."))
-    if path == "." or not is_inside or not path.isprintable() or _MEANS_MORE & set(path):
-        message = "the name leads out of the bundle, or is not plain (it may hold none of #%?:\\)"
+    if path == "." or not is_inside or not path.isprintable() or "\\" in path:
+        message = "the name leads out of the bundle, or is not plain"
         raise fault(path, 0, 0, message, "Name files relatively, as in tools/decode.cwl.")
     if any(other.startswith(f"{path}/") for other in documents):
         raise fault(path, 0, 0, "the name is a file and a folder", "Rename one of them.")
@@ -134,51 +133,53 @@ def _compile_spd(
     return recipe.model_copy(update=own)
 
 
-def _recipe(bundle: Bundle, main: str, asked: str, given: set[str]) -> Recipe:
-    workflow = _workflow(bundle, main)
-    check_files(workflow, bundle.documents)
-    bound = bound_input(workflow, main, asked, given)
-    steps, warnings = _steps(workflow, bound)
+def _recipe(bundle: Bundle, main: str, part: str, asked: str, given: set[str]) -> Recipe:
+    process = _load(bundle, main, part)
+    check_files(process, bundle.documents)
+    bound = bound_input(process, main, asked, given)
     return Recipe(
         input=bound,
-        inputs=tuple(spec for spec in input_specs(workflow) if spec.name != bound),
-        steps=steps,
+        inputs=tuple(spec for spec in input_specs(process) if spec.name != bound),
         documents=dict(bundle.documents),
-        warnings=warnings,
+        **_meaning(process, main, bound, given),
     )
 
 
-def _steps(workflow: Workflow, bound: str) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """Return the workflow's steps, or the one that runs it whole; and what is to be told.
+def _meaning(process: Process, main: str, bound: str, given: set[str]) -> dict[str, Any]:
+    """Return steps, outputs and warnings: of a tool, of a workflow's steps, or of it as a whole.
 
     Where steps have settings of their own, somebody means them to be tasks: that is not undone.
     """
-    chain = Chain(workflow, bound)
+    if not isinstance(process, Workflow):
+        return _whole(process, main.rsplit("/", 1)[-1].rsplit(".", 1)[0], bound, given)
+    chain = Chain(process, bound)
     try:
-        return chain.steps(), tuple(chain.warnings)
+        steps = chain.steps()
     except NotDivided as reason:
-        own = task_hint(workflow)
-        if any(task_hint(step.embedded_tool) != own for step in workflow.steps):
+        own = task_hint(process)
+        if any(task_hint(step.embedded_tool) != own for step in process.steps):
             raise
-        step = whole_step(workflow, bound)
+        return _whole(process, "workflow", bound, given, reason)
+    return {"steps": steps, "outputs": chain.outputs(), "warnings": tuple(chain.warnings)}
+
+
+def _whole(
+    process: Process, name: str, bound: str, given: set[str], reason: NotDivided | None = None
+) -> dict[str, Any]:
+    step, notes = whole_step(process, name, bound, given)
+    warnings = [f"step {name}: {note}" for note in notes]
+    if reason is not None:
         each = "a job for each file" if step.mode is Mode.MAP else "one job"
         told = f"The whole workflow runs as {each}: {reason.message}. To divide it: {reason.hint}"
-        return (step,), (told,)
+        warnings.insert(0, told)
+    if not bound:
+        warnings.append("no step reads the dataset")
+    return {"steps": (step,), "outputs": whole_outputs(step), "warnings": tuple(warnings)}
 
 
-def _workflow(bundle: Bundle, main: str) -> Workflow:
-    process = _load(bundle, main)
-    if not isinstance(process, Workflow):
-        around = json.dumps(workflow_around(process, main))
-        wrapper = main + WRAPPER_SUFFIX
-        process = _load(bundle.with_file(wrapper, around), wrapper)
-    assert isinstance(process, Workflow)  # noqa: S101 (by its class)
-    return process
-
-
-def _load(bundle: Bundle, main: str) -> Process:
+def _load(bundle: Bundle, main: str, part: str) -> Process:
     try:
-        return bundle.load(main)
+        return bundle.load(main, part)
     except MemoryError:
         raise
     except Exception as error:  # the boundary: cwltool raises many kinds, RecursionError among them

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from penstock_core.errors import InvalidTemplate
-from recipe.bundle import WRAPPER_SUFFIX, shortened
+from recipe.bundle import shortened
 from recipe.diagnostics import fault
 from recipe.references import place
 
@@ -65,6 +65,7 @@ CONSTRUCTS: dict[str, Treatment] = {
     "filesPerJob": Treatment("refused", "Leave it out: a map makes a job per file."),
     "site": Treatment("refused", "Leave it out: everything runs on this machine."),
     "Operation": Treatment("refused", "Give a CommandLineTool that does it."),
+    "a workflow without steps": Treatment("whole", "Add a step."),
     "InplaceUpdateRequirement": Treatment("whole", "Write a new file instead of changing one."),
     "dockerLoad": Treatment("refused", "Name the image by dockerPull."),
     "dockerImport": Treatment("refused", "Name the image by dockerPull."),
@@ -75,8 +76,6 @@ CONSTRUCTS: dict[str, Treatment] = {
 def at(holder: Any, key: Any) -> tuple[str, int, int]:
     """Return file, line and column of ``key`` in a node that cwltool loaded."""
     file = shortened(str(getattr(getattr(holder, "lc", None), "filename", None) or ""))
-    if file.endswith(WRAPPER_SUFFIX):
-        return file.removesuffix(WRAPPER_SUFFIX), 0, 0
     return file, *place(holder, key)
 
 

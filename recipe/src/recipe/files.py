@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from cwltool.process import Process
 from cwltool.workflow import Workflow
@@ -28,7 +29,9 @@ def _check_file(node: Any, documents: Mapping[str, str]) -> None:
     if key not in node:
         return
     named = str(node[key])
-    path = path_of(named) if ":" in named else _joined(at(node, key)[0], named)
+    is_url = urlsplit(named).scheme in ("file", "http", "https", "bundle")
+    relative = unquote(named) if key == "location" else named
+    path = path_of(named) if is_url else _joined(at(node, key)[0], relative)
     kind = str(node["class"])
     if path is None:
         text = f"{kind} {named} is outside the bundle"

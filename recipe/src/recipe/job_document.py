@@ -11,19 +11,24 @@ from recipe.model import Link, Port
 from recipe.shapes import file_type
 
 _INHERITED = ("$namespaces", "requirements", "hints")
+_READING = ("loadContents", "loadListing", "inputBinding")
 
 
-def job_document(whole: Json, name: str, wiring: Wiring, ports: tuple[Port, ...]) -> Json:
+def job_document(
+    whole: Json, name: str, wiring: Wiring, ports: tuple[Port, ...], bound: str = ""
+) -> Json:
     """Return what one job of step ``name`` runs; its inputs are the keys of links and values.
 
     ``whole`` is the workflow as :func:`recipe.standalone.standalone` gives it; it stays as it is.
+    ``bound`` is its input that takes the dataset.
     """
     [step] = [copy.deepcopy(one) for one in whole["steps"] if one["id"] == name]
     for key in ("scatter", "scatterMethod"):
         step.pop(key, None)
     _rewire(step, wiring)
     inputs = {one["id"]: one for one in whole["inputs"]}
-    files = [_file_input(link, wiring) for link in wiring.links]
+    read = {key: one for key, one in inputs.get(bound, {}).items() if key in _READING}
+    files = [(read if link.step == "" else {}) | _file_input(link, wiring) for link in wiring.links]
     values = [inputs[value.input] | {"id": value.key} for value in wiring.values]
     document = {
         "cwlVersion": "v1.2",

@@ -74,12 +74,14 @@ class Port(Frozen):
     """An output of a step, whose files go to the step's output dataset.
 
     ``many`` says that one job may give a list of files there; ``optional``, that it may give none.
+    ``format`` is the address of the files' format, where the document says one.
     An ``object`` is what is neither a file nor a list of files: a number, a record, a folder, a
     file with others beside it. It is stored as a JSON file, with the files that it names.
     """
 
     name: str
     kind: Literal["file", "object"] = "file"
+    format: str = ""
     many: bool = False
     optional: bool = False
 
@@ -149,6 +151,30 @@ class Step(Frozen):
     gates: tuple[Gate, ...] = ()
 
 
+class Origin(Frozen):
+    """What an output of the workflow is linked to: a step's port, or an input where step is "".
+
+    ``scattered`` says that each job of the step gives one item of a list.
+    """
+
+    step: str = ""
+    port: str
+    scattered: bool = False
+
+
+class Output(Frozen):
+    """An output of the workflow: where its value comes from, as the document has it.
+
+    ``listed`` says that its origins stand in a list, be it of one.
+    """
+
+    name: str
+    origins: tuple[Origin, ...]
+    listed: bool = False
+    link_merge: str = ""
+    pick_value: str = ""
+
+
 class InputSpec(Frozen):
     """One workflow input that takes a value.
 
@@ -169,6 +195,7 @@ class Recipe(Frozen):
 
     ``input`` is the workflow input that takes the dataset ("" = none does: the dataset only starts
     the chain), ``inputs`` are all others.
+    ``outputs`` tell what of the steps' outputs the workflow gives as its own.
     ``documents`` are the bundle's files by their path; ``standard`` is the CWL that it means
     (for SPD's dialect, the translation shown to the expert). ``warnings`` did not stop it.
     """
@@ -178,6 +205,7 @@ class Recipe(Frozen):
     input: str
     inputs: tuple[InputSpec, ...]
     steps: tuple[Step, ...]
+    outputs: tuple[Output, ...] = ()
     documents: dict[str, str]
     standard: dict[str, Any] = {}
     warnings: tuple[str, ...] = ()

@@ -94,6 +94,7 @@ class References:
         if urllib.parse.urlsplit(address).scheme or address.startswith("/"):
             raise self._outside(path, key, reference, at)
         folder = posixpath.dirname(path)
+        address = urllib.parse.unquote(address)
         target = posixpath.normpath(posixpath.join(folder, address)) if address else path
         if target.startswith(".."):
             raise self._outside(path, key, reference, at)

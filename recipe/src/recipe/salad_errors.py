@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from schema_salad.exceptions import SchemaSaladException
 
 from penstock_core.errors import InvalidTemplate
-from recipe.bundle import WRAPPER_SUFFIX, shortened
+from recipe.bundle import shortened
 from recipe.diagnostics import Diagnostic, invalid
 from recipe.shapes import shown
 
@@ -62,8 +62,6 @@ def _diagnostic(file: str, line: int, column: int, text: str) -> Diagnostic:
     for match in _PLACE.finditer(message):
         file, line, column = match["file"], int(match["line"]), int(match["column"])
         message = match.string[match.end() :]
-    if file.endswith(WRAPPER_SUFFIX):
-        file, line, column = file.removesuffix(WRAPPER_SUFFIX), 0, 0
     return Diagnostic(file, line, column, _TRIED.sub("", message), _hint(message))
 
 

@@ -18,16 +18,19 @@ from recipe.model import REFERENCE
 _NOT_OURS = ("id", "cwlVersion", "$schemas", "$graph")
 
 
-def standalone(process: Process) -> Json:
-    """Return a process as plain JSON with local names, its steps' tools inside ``run``."""
+def standalone(process: Process, *, keep_formats: bool = False) -> Json:
+    """Return a process as plain JSON with local names, its steps' tools inside ``run``.
+
+    Formats of inputs are left out, for files of a dataset have none, unless they are to be kept.
+    """
     document: Json = {k: v for k, v in plain(process.tool).items() if _is_kept(k)}
     steps = process.steps if isinstance(process, Workflow) else []
-    tools = {shortname(s.id): standalone(s.embedded_tool) for s in steps}
+    tools = {shortname(s.id): standalone(s.embedded_tool, keep_formats=keep_formats) for s in steps}
     outputs = _step_outputs(document)
     for port in [*document["inputs"], *document["outputs"]]:
         port["id"] = shortname(port["id"])
         _rename(port, "outputSource", outputs)
-    for port in document["inputs"]:
+    for port in document["inputs"] if not keep_formats else ():
         port.pop("format", None)
     for step in document.get("steps", ()):
         _localise_step(step, tools, outputs)

@@ -7,6 +7,9 @@ from penstock_core.errors import InvalidTemplate
 from recipe.model import REFERENCE, InputSpec
 from recipe.paths import is_folder
 
+REQUIREMENTS = "cwl:requirements"
+"""Stands among the values where CWL lets an order have requirements of its own."""
+
 
 def check_values(
     inputs: Iterable[InputSpec],
@@ -21,6 +24,8 @@ def check_values(
     """
     specs = {spec.name: spec for spec in inputs}
     for name, value in values.items():
+        if name == REQUIREMENTS:
+            continue
         check_value(specs, name, value, documents, f"values.{name}")
     missing = [
         n for n, s in specs.items() if s.required and values.get(n) is None and n not in ranged

@@ -3,8 +3,7 @@
 from collections.abc import Container, Mapping
 from typing import Any
 
-from cwltool.process import shortname
-from cwltool.workflow import Workflow
+from cwltool.process import Process, shortname
 
 from recipe.bundle import path_of
 from recipe.constructs import wrong
@@ -14,23 +13,21 @@ from recipe.shapes import Shape, file_type, shown
 from recipe.standalone import plain
 
 
-def bound_input(workflow: Workflow, main: str, asked: str, given: Container[str]) -> str:
+def bound_input(process: Process, main: str, asked: str, given: Container[str]) -> str:
     """Return the input that takes the dataset: the one asked for, or the only candidate.
 
-    A candidate is of type File or File[], has no default, and gets no value (``given``). Where no
-    input takes files, or all get values, that is "": the dataset starts the chain, and is not read.
+    A candidate is of type File or File[], has no default, and gets no value (``given``). Without
+    one that is "": the dataset starts the chain, and is not read.
     """
-    nodes = {shortname(node["id"]): node for node in workflow.tool["inputs"]}
+    nodes = {shortname(node["id"]): node for node in process.tool["inputs"]}
     if asked:
         _check_asked(nodes, main, asked)
         return asked
     files = [name for name, node in nodes.items() if _takes_files(node)]
     free = [name for name in files if "default" not in nodes[name] and name not in given]
-    if len(free) == 1:
-        return free[0]
-    if all(name in given for name in files):
-        return ""
-    candidates = f"candidates: {', '.join(sorted(free or files)) or 'none'}"
+    if len(free) <= 1:
+        return free[0] if free else ""
+    candidates = f"candidates: {', '.join(sorted(free))}"
     message = f"which input takes the dataset? It is not named, and not clear ({candidates})"
     raise fault(main, 0, 0, message, "Set `input` to a workflow input of type File or File[].")
 
@@ -49,15 +46,15 @@ def _check_asked(nodes: Mapping[str, Any], main: str, asked: str) -> None:
         raise wrong(nodes[asked], "type", message, "Name another input, or change its type.")
 
 
-def input_specs(workflow: Workflow) -> tuple[InputSpec, ...]:
+def input_specs(process: Process) -> tuple[InputSpec, ...]:
     """Return what each input takes, as forms and checks need it: types written out in full."""
     defined = {
         definition["name"]: definition
-        for requirement in plain(workflow.requirements)
+        for requirement in plain(process.requirements)
         if requirement["class"] == "SchemaDefRequirement"
         for definition in requirement["types"]
     }
-    return tuple(_spec(node, defined) for node in workflow.tool["inputs"])
+    return tuple(_spec(node, defined) for node in process.tool["inputs"])
 
 
 def _spec(node: Mapping[str, Any], defined: Mapping[str, Any]) -> InputSpec:
@@ -74,11 +71,11 @@ def _spec(node: Mapping[str, Any], defined: Mapping[str, Any]) -> InputSpec:
 
 
 def _written_out(node: Any, defined: Mapping[str, Any]) -> Any:
-    """Return a type with named types in place, and short names for symbols and fields."""
+    """Return a type with named types in place, short names for symbols and fields, unbound."""
     if isinstance(node, list):
         return [_written_out(item, defined) for item in node]
     if isinstance(node, dict):
-        return {key: _written_out(value, defined) for key, value in node.items()}
+        return {k: _written_out(v, defined) for k, v in node.items() if k != "inputBinding"}
     if node in defined:
         # A type may contain itself; its name alone stands there the second time.
         others = {name: one for name, one in defined.items() if name != node}

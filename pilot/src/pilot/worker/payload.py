@@ -23,6 +23,7 @@ from schema_salad.exceptions import SchemaSaladException
 from pilot.worker.context import loading_context, runtime_context
 from pilot.worker.files import REQUEST_NAME, RESULT_NAME
 from pilot.worker.javascript import QuickJsEngine
+from pilot.worker.order import REQUIREMENTS, prepared
 from pilot.worker.witness import Witness
 
 DOCUMENT_ID = "file:///job.cwl"
@@ -67,15 +68,16 @@ def _attempt(request: dict[str, Any], folder: Path, witness: Witness) -> dict[st
     if requires_container(request["document"]):
         return {"status": "refused", "error": NO_CONTAINER}
     try:
-        tool = _load(request["document"])
-        outputs, status = SingleJobExecutor()(tool, request["order"], runtime_context(folder))
+        order = dict(request["order"])
+        tool = _load(request["document"], order.pop(REQUIREMENTS, None))
+        outputs, status = SingleJobExecutor()(tool, prepared(order, tool), runtime_context(folder))
     except UnsupportedRequirement as error:
         return {"status": "refused", "error": f"The tool requires what the pilot lacks: {error}"}
     except (WorkflowException, SchemaSaladException) as error:
         return {"status": "permanentFail", "error": str(error)}
     exit_code = 0 if status == "success" else None
-    [only, *more] = tool.steps
-    skipped = not more and f"step {shortname(only.id)}" in witness.skipped
+    steps = [shortname(step.id) for step in getattr(tool, "steps", ())]
+    skipped = len(steps) == 1 and f"step {steps[0]}" in witness.skipped
     return {
         "status": status,
         "outputs": outputs or {},
@@ -84,10 +86,13 @@ def _attempt(request: dict[str, Any], folder: Path, witness: Witness) -> dict[st
     }
 
 
-def _load(document: dict[str, Any]) -> Any:
+def _load(document: dict[str, Any], requirements: list[Any] | None = None) -> Any:
+    """Return the process of a document; ``requirements`` are the order's own, above all others."""
     document = {"id": DOCUMENT_ID} | document
     context, loaded, uri = fetch_document(document, loading_context())
     context, uri = resolve_and_validate_document(context, loaded, uri)
+    if requirements:
+        context.overrides_list.append({"overrideTarget": uri, "requirements": requirements})
     return make_tool(uri, context)
 
 
