@@ -1,4 +1,4 @@
-"""Finds or installs the real programs that the tests use: RabbitMQ, PostgreSQL, Chromium, curl.
+"""Finds or installs the real programs that the tests use: RabbitMQ, PostgreSQL, Chromium, bubblewrap.
 
 ``setup_servers.py`` installs what is missing and prints what is there; it never fails, for tests
 without their server are skipped at home. ``setup_servers.py --check`` installs nothing and exits
@@ -31,6 +31,7 @@ _PACKAGES = {
     "Chromium": "chromium",
     "libatomic": "libatomic1",  # of the browser's driver
     "curl": "curl",
+    "bubblewrap": "bubblewrap",
 }
 _UNPACKED_PACKAGES = ("rabbitmq-server",)
 
@@ -53,6 +54,7 @@ def _look() -> dict[str, str]:
         "Chromium": find_chromium() or "",
         "libatomic": find_library("atomic") or "",
         "curl": shutil.which("curl") or "",
+        "bubblewrap": shutil.which("bwrap") or "",
     }
 
 

@@ -5,7 +5,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -238,10 +238,11 @@ class World:
 
     @asynccontextmanager
     async def pilot(
-        self, settings: PilotSettings = SETTINGS, hold: bool = False
+        self, settings: PilotSettings = SETTINGS, hold: bool = False, sandbox: str = "auto"
     ) -> AsyncIterator[PilotClient]:
         """Run a pilot; leaving stops it as a kill would: what ran is found running."""
-        async with open_service(self.house, settings, hold) as service:
+        own = self.house.settings.model_copy(update={"sandbox": sandbox})
+        async with open_service(replace(self.house, settings=own), settings, hold) as service:
             self.house.doors["pilot"] = service.app  # type: ignore[assignment]
             loops = [asyncio.create_task(loop()) for loop in service.loops]
             client = self.client()

@@ -13,6 +13,19 @@ from pilot.commands import waves
 from pilot.settings import PilotSettings
 
 ONE = PilotSettings(slots=1, report_pause_s=0.05)
+SEVERAL = PilotSettings(report_pause_s=0.05)
+
+
+def gate_in(folder: Path) -> Path:
+    """Return a file that is not there yet, in a folder of its own."""
+    gate = folder / "gates" / "gate"
+    gate.parent.mkdir()
+    return gate
+
+
+def reading(gate: Path, settings: PilotSettings = SEVERAL) -> PilotSettings:
+    """Return settings by which jobs see whether the gate is there."""
+    return settings.model_copy(update={"readable": (gate.parent,)})
 
 
 def gated(gate: Path) -> str:
@@ -29,13 +42,12 @@ async def until_one_failed(client) -> None:
 async def test_a_task_with_some_failed_jobs_is_partial_and_can_be_retried(
     world, make_step, follow, tmp_path
 ):
-    gate = tmp_path / "gate"
-    script = f'grep -q bad "$1" && test ! -e {gate} && exit 1; touch made.txt'
+    gate = gate_in(tmp_path)
     world.dsm.add("in", 1, "good")
     world.dsm.add("in", 2, "bad")
     world.dsm.closed.add("in")
-    async with world.pilot() as client:
-        await client.submit([world.task(make_step(script))])
+    async with world.pilot(reading(gate)) as client:
+        await client.submit([world.task(make_step(gated(gate)))])
         told = await follow(client)
         assert told.tasks[-1].status is TaskStatus.PARTIAL
         gate.touch()
@@ -49,10 +61,10 @@ async def test_a_task_with_some_failed_jobs_is_partial_and_can_be_retried(
 
 
 async def test_a_task_that_still_runs_is_retried_and_goes_on(world, make_step, follow, tmp_path):
-    gate = tmp_path / "gate"
+    gate = gate_in(tmp_path)
     for index in range(3):
         world.dsm.add("in", index, "bad")
-    async with world.pilot(ONE) as client:
+    async with world.pilot(reading(gate, ONE)) as client:
         await client.submit([world.task(make_step(gated(gate)))])
         async with asyncio.timeout(15):
             while not world.dsm.sent:
@@ -68,11 +80,11 @@ async def test_a_task_that_still_runs_is_retried_and_goes_on(world, make_step, f
 
 
 async def test_a_retry_waits_for_the_log_of_the_job_that_failed(world, make_step, follow, tmp_path):
-    gate = tmp_path / "gate"
+    gate = gate_in(tmp_path)
     world.dsm.add("in", 1, "bad")
     world.dsm.closed.add("in")
     world.dsm.away = True
-    async with world.pilot() as client:
+    async with world.pilot(reading(gate)) as client:
         await client.submit([world.task(make_step(gated(gate)))])
         await until_one_failed(client)
         gate.touch()

@@ -23,7 +23,7 @@ async def test_a_staged_job_is_registered_and_never_run_again(world, make_step, 
     world.dsm.add("in", 1, "x")
     world.dsm.closed.add("in")
     world.dsm.away = True
-    async with world.pilot() as client:
+    async with world.pilot(sandbox="none") as client:  # it leaves a trace outside
         await client.submit([world.task(make_step(f"echo run >> {runs}; touch made.txt"))])
         await _until_state(client, JobState.STAGED)
     world.dsm.away = False

@@ -7,8 +7,8 @@ from importlib.metadata import version
 import pytest
 
 from penstock_core.contracts.workflow import TaskInput
+from penstock_core.sandbox import choose
 from penstock_core.states import JobState, TaskStatus
-from pilot.worker.launch import SANDBOX
 from recipe.model import Link, Mode, Value
 
 
@@ -48,7 +48,7 @@ async def test_a_job_tells_what_it_read_made_ran_and_in_what(world, make_step, f
     there = job.environment
     assert there.system == f"penstock-pilot {version('penstock-pilot')}"
     assert there.engine == f"cwltool {version('cwltool')}"
-    assert (there.sandbox, there.container) == (SANDBOX, "")
+    assert (there.sandbox, there.container) == (choose().shown(), "")
     assert there.python
     assert there.platform
 

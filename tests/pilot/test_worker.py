@@ -10,17 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from penstock_core.sandbox.processes import descendants
 from pilot.model import JobError
 from pilot.outputs import Outputs
-from pilot.worker.processes import descendants
 from recipe.model import Port
 
 RUN_ONE_JOB = """
 import asyncio, pathlib, sys
-from pilot.worker.launch import Limits
-from pilot.worker_client import Order, WarmWorker
-order = Order("1", pathlib.Path(sys.argv[1]), 60, Limits(60, 1 << 20, 256))
-asyncio.run(WarmWorker().run(order))
+from pilot.worker.usage import Most
+from pilot.worker_client import Order
+from pilot.workers import Workers
+from penstock_core.sandbox import Limits, choose
+scratch, shelf, folder = map(pathlib.Path, sys.argv[1:])
+workers = Workers(choose(), scratch, shelf)
+cell = workers.cell(folder, shelf, Limits(), network=False)
+most = Most(1 << 30, 1 << 30, 1000, 1 << 20, 100)
+asyncio.run(workers.run(Order("1", cell, 60, most)))
 """
 SLEEPS = {
     "cwlVersion": "v1.2",
@@ -32,10 +37,15 @@ SLEEPS = {
 
 
 async def test_a_killed_pilot_takes_its_jobs_along(tmp_path):
-    (tmp_path / "job.json").write_text(json.dumps({"document": SLEEPS, "order": {}}))
-    pilot = subprocess.Popen([sys.executable, "-c", RUN_ONE_JOB, str(tmp_path)])
+    scratch, shelf = tmp_path / "scratch", tmp_path / "shelf"
+    folder = scratch / "job"
+    folder.mkdir(parents=True)
+    shelf.mkdir()
+    (folder / "job.json").write_text(json.dumps({"document": SLEEPS, "order": {}}))
+    places = map(str, (scratch, shelf, folder))
+    pilot = subprocess.Popen([sys.executable, "-c", RUN_ONE_JOB, *places])
     async with asyncio.timeout(20):
-        while not list(tmp_path.glob("work*/started")):
+        while not list(folder.glob("work*/started")):
             await asyncio.sleep(0.05)
     family = descendants(pilot.pid)
     assert len(family) >= 5

@@ -14,6 +14,7 @@
     │   ├── IllegalMove              a state machine has no such edge
     │   ├── Duplicate                the natural key is taken by something different
     │   └── Stale                    cursor, revision or lease is no longer the newest
+    ├── NoSandbox               503  this machine cannot hold strangers' programs in
     ├── Defect                  500  a fault of ours: the same request will fail again
     └── RetriableError          503  the same request may succeed later
         ├── BusUnavailable
@@ -125,6 +126,12 @@ class Duplicate(Conflict):
 
 class Stale(Conflict):
     """A cursor, revision or lease is no longer the newest: read again, then decide again."""
+
+
+class NoSandbox(PenstockError):
+    """Here is nothing that holds strangers' programs in, or not what was asked for."""
+
+    status = 503
 
 
 class Defect(PenstockError):

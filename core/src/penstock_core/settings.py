@@ -25,6 +25,9 @@ class HouseSettings(BaseSettings):
         data-access's public key, for verifying tokens; "" for ``data_dir/keys/public.pem``.
     secrets_dir
         Folder with one file a service: its secret; "" for ``data_dir/secrets``.
+    sandbox
+        What holds strangers' programs in: ``auto`` for the best that the machine has, or
+        ``bubblewrap``, ``namespaces``, ``landlock``; ``none`` only for your own templates.
     reconcile_every_s
         How often each reconciler looks without having been woken, in seconds.
     """
@@ -39,6 +42,7 @@ class HouseSettings(BaseSettings):
     database_url: str = ""
     public_key_file: Path | None = None
     secrets_dir: Path | None = None
+    sandbox: str = "auto"
     reconcile_every_s: float = 5.0
 
     def database(self, owner: str) -> str:

@@ -59,7 +59,7 @@ class Dispatcher:
         self._running: dict[int, _Running] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._host = socket.gethostname()
-        self._environment = environment()
+        self._environment = environment(runner.workers.rung)
 
     async def dispatch(self) -> bool:
         """Cancel what is to be cancelled and fill the free slots. A reconciler's work."""
@@ -135,7 +135,7 @@ class Dispatcher:
                 await jobs.mark_changed(connection, {task_id for _, task_id in batch})
         for job_id, _, _ in doomed:
             if job_id in self._running:
-                await self._runner.worker.cancel(str(job_id))
+                await self._runner.workers.cancel(str(job_id))
         if waiting:
             self._told()
 

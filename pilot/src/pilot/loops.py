@@ -30,7 +30,7 @@ class Loops:
         every_s: float,
     ) -> None:
         self._store = store
-        self._worker = runner.worker
+        self._workers = runner.workers
         self._bad_inputs = runner.bad_inputs
         self._contents = ContentsReader(store, dsm)
         self._former = Former(store, runner.recipes)
@@ -88,7 +88,7 @@ class Loops:
         async with self._store.read() as connection:
             wanted = await tasks.any_live(connection) and not await switches.held(connection)
         if wanted:
-            await self._worker.warm()
+            await self._workers.warm()
         return False
 
     async def _forget(self) -> bool:

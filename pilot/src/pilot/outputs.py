@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pilot import plain
 from pilot.model import JobError
 from recipe.model import Port
 
@@ -75,7 +76,7 @@ class Outputs:
                 final=True,
             )
         path = self.folder / f"{port}.object.json"
-        path.write_text(text + "\n")
+        plain.write(path, text + "\n")
         yield from files
         yield Made(port, None, path, f"{port}.json")
 
@@ -125,7 +126,7 @@ class Outputs:
 
     def _path(self, port: str, file: Mapping[str, Any], literal: Path) -> Path:
         if "contents" in file and _on_disk(file) is None:
-            literal.write_text(file["contents"])
+            plain.write(literal, file["contents"])
             return literal
         path = self._real(port, file)
         if not path.is_file():

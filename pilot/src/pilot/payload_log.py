@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from penstock_core.checksum import DEFAULT
+from pilot import plain
 from pilot.checksum import copy
+from pilot.model import JobError
 from pilot.storage import Copier
 
 TAIL_BYTES = 2048
@@ -49,9 +51,9 @@ def copier(folder: Path) -> Copier:
 def tail(path: Path) -> str:
     """Return the last part of a log as text; "" for none. Blocking."""
     try:
-        with path.open("rb") as stream:
+        with plain.opened(path) as stream:
             stream.seek(0, os.SEEK_END)
             stream.seek(max(0, stream.tell() - TAIL_BYTES))
             return stream.read().decode(errors="replace").replace("\0", "�")
-    except FileNotFoundError:
+    except (FileNotFoundError, JobError):
         return ""

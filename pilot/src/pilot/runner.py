@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock_core.errors import PenstockError, RetriableError
+from penstock_core.sandbox import Limits
 from pilot.bad_inputs import BadInputs
 from pilot.inputs import InputFiles
 from pilot.model import (
@@ -24,8 +25,9 @@ from pilot.settings import PilotSettings
 from pilot.site import Site
 from pilot.stage_out import StageOut
 from pilot.storage_id import StorageId
-from pilot.worker.launch import Limits
-from pilot.worker_client import Order, WarmWorker, WorkerLost
+from pilot.worker.usage import Most
+from pilot.worker_client import Order, WorkerLost
+from pilot.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class JobRunner:
     bad_inputs: BadInputs
     storage: StorageId
     scratch: Scratch
-    worker: WarmWorker
+    workers: Workers
 
     async def run(self, claim: Claim) -> Outcome:
         """Return what became of a claimed job; its folder is gone afterwards."""
@@ -68,8 +70,8 @@ class JobRunner:
             inputs = await self.inputs.of_job(site.claim, site.step)
             await self._prepare(site, inputs)
             order = self._order(site)
-            ending = await self.worker.run(order)
-            return await asyncio.to_thread(site.conclude, ending, order.wall_s, inputs)
+            ending = await self.workers.run(order)
+            return await asyncio.to_thread(site.conclude, ending, order, inputs)
         except RetriableError:
             raise
         except UnusableInput as error:
@@ -86,11 +88,23 @@ class JobRunner:
             raise
 
     def _order(self, site: Site) -> Order:
-        needs = site.step.resources
-        wall_s = float(needs.time_limit_s or self.settings.default_time_limit_s)
+        needs, settings = site.step.resources, self.settings
+        wall_s = float(needs.time_limit_s or settings.default_time_limit_s)
+        memory = max(settings.memory_of_job, needs.memory_mib << 20)
         limits = Limits(
             cpu_s=int(wall_s * max(1.0, needs.cores)) + 1,
-            file_bytes=self.settings.max_file_bytes,
-            open_files=self.settings.max_open_files,
+            memory_bytes=memory,
+            file_bytes=settings.max_file_bytes,
+            open_files=settings.max_open_files,
+            processes=settings.max_processes,
         )
-        return Order(str(site.claim.id), site.folder, wall_s, limits)
+        most = Most(
+            memory_bytes=memory,
+            disk_bytes=settings.max_disk_bytes,
+            files=settings.max_files,
+            log_bytes=settings.max_log_bytes,
+            processes=settings.max_processes,
+        )
+        network = needs.network and settings.network
+        cell = self.workers.cell(site.folder, site.bundle, limits, network=network)
+        return Order(str(site.claim.id), cell, wall_s, most)

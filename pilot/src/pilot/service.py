@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.workload import Hold
 from penstock_core.migrations import upgrade
+from penstock_core.sandbox import choose
 from penstock_core.service import House, Service
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
@@ -23,7 +24,7 @@ from pilot.scratch import Scratch
 from pilot.settings import PilotSettings
 from pilot.storage import Storage
 from pilot.storage_id import StorageId
-from pilot.worker_client import WarmWorker
+from pilot.workers import Workers
 
 NAME = "pilot"
 log = logging.getLogger(__name__)
@@ -42,10 +43,10 @@ async def open_service(
     # SQLite always: its one writer makes the order of the report log the order of commits.
     url = f"sqlite+aiosqlite:///{house.settings.data_dir.absolute()}/{NAME}.db"
     await asyncio.to_thread(upgrade, url, NAME)
-    store, worker = Store(url), WarmWorker()
+    store, workers = Store(url), await asyncio.to_thread(_workers, house, settings)
     try:
         async with HouseClients(house, NAME) as clients:
-            runner = await _make_runner(house, settings, store, clients, worker)
+            runner = await _make_runner(house, settings, store, clients, workers)
             await _recover(store, hold)
             every_s = house.settings.reconcile_every_s
             loops = Loops(store, clients.dsm, house.bus, runner, settings, every_s)
@@ -57,26 +58,38 @@ async def open_service(
             finally:
                 await loops.dispatcher.stop()
     finally:
-        await worker.close()
+        await workers.close()
         await store.close()
 
 
 async def _make_runner(
-    house: House, settings: PilotSettings, store: Store, clients: HouseClients, worker: WarmWorker
+    house: House, settings: PilotSettings, store: Store, clients: HouseClients, workers: Workers
 ) -> JobRunner:
     data_dir = house.settings.data_dir.absolute()
-    scratch = Scratch(settings.scratch_dir or data_dir / "scratch")
+    scratch = Scratch(workers.scratch)
     await asyncio.to_thread(scratch.empty)
     storage = Storage(settings.storage_dir or data_dir / "storage")
     return JobRunner(
         settings=settings,
-        recipes=RecipeShelf(clients.data_access, data_dir / "bundles", settings.recipes_kept),
+        recipes=RecipeShelf(clients.data_access, workers.shelf, settings.recipes_kept),
         inputs=InputFiles(store),
         bad_inputs=BadInputs(store, clients.dsm),
         storage=StorageId(clients.dsm, storage),
         scratch=scratch,
-        worker=worker,
+        workers=workers,
     )
+
+
+def _workers(house: House, settings: PilotSettings) -> Workers:
+    """Return the workers, with what this machine has to hold them in; raises ``NoSandbox``."""
+    data_dir = house.settings.data_dir.absolute()
+    rung = choose(house.settings.sandbox)
+    log.info("What holds jobs in: %s.", rung.shown())
+    scratch = (settings.scratch_dir or data_dir / "scratch").absolute()
+    shelf = data_dir / "bundles"
+    for folder in (scratch, shelf):
+        folder.mkdir(parents=True, exist_ok=True)
+    return Workers(rung, scratch, shelf, settings.readable)
 
 
 async def _recover(store: Store, hold: bool) -> None:

@@ -21,10 +21,23 @@ class PilotSettings(BaseSettings):
         in seconds.
     lost_limit
         How often a job may be lost (its worker or the pilot died) before it counts as failed.
+    memory_bytes
+        Memory that a job may take with all its processes, unless its step asks for more; 0 for
+        this machine's memory by the number of slots.
     max_file_bytes
         The largest file that a job may write, in bytes.
     max_open_files
         Files that a process of a job may hold open.
+    max_processes
+        Processes and threads of a job at a time.
+    max_disk_bytes, max_files
+        What a job's folder may hold.
+    max_log_bytes
+        What a job may print.
+    network
+        Whether jobs whose tools ask for the network (NetworkAccess) get it.
+    readable
+        Folders that jobs may read besides the system's, such as an experiment's software.
     heartbeat_s
         How often the time at which running jobs were last seen is stored, in seconds.
     report_pause_s
@@ -46,6 +59,13 @@ class PilotSettings(BaseSettings):
     lost_limit: int = Field(default=10, ge=1)
     max_file_bytes: int = Field(default=64 << 30, gt=0)
     max_open_files: int = Field(default=1024, ge=64)
+    max_processes: int = Field(default=1024, ge=16)
+    max_disk_bytes: int = Field(default=256 << 30, gt=0)
+    max_files: int = Field(default=1_000_000, gt=0)
+    max_log_bytes: int = Field(default=64 << 20, gt=0)
+    memory_bytes: int = Field(default=0, ge=0)
+    network: bool = False
+    readable: tuple[Path, ...] = ()
     heartbeat_s: float = Field(default=5, gt=0)
     report_pause_s: float = Field(default=0.2, ge=0)
     recipes_kept: int = Field(default=32, ge=1)
@@ -56,3 +76,9 @@ class PilotSettings(BaseSettings):
     def concurrency(self) -> int:
         """Return how many jobs run at once."""
         return self.slots or os.cpu_count() or 1
+
+    @property
+    def memory_of_job(self) -> int:
+        """Return the bytes of memory that a job may take that asks for none in particular."""
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return self.memory_bytes or machine // self.concurrency

@@ -1,13 +1,15 @@
 """The place where one attempt at a job happens: its folder before, and its result after."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from penstock_core.contracts.dsm import Manifest
 from penstock_core.errors import PenstockError
-from pilot import payload_log
+from pilot import payload_log, plain
 from pilot.model import (
     Cancelled,
     Claim,
@@ -20,10 +22,12 @@ from pilot.model import (
     Traces,
 )
 from pilot.recipes import with_paths
+from pilot.result import Result, told
 from pilot.stage_in import stage_in
 from pilot.stage_out import StageOut
 from pilot.worker.files import LOG_NAME, REQUEST_NAME, RESULT_NAME
 from pilot.worker.supervisor import Ending
+from pilot.worker_client import Order
 from recipe.model import Recipe, Step
 
 
@@ -53,34 +57,34 @@ class Site:
         }
         (self.folder / REQUEST_NAME).write_text(json.dumps(request))
 
-    def conclude(self, ending: Ending, wall_s: float, inputs: Inputs) -> Outcome:
+    def conclude(self, ending: Ending, order: Order, inputs: Inputs) -> Outcome:
         """Return what the ending of the job's process means; raises ``JobError``."""
         match ending:
             case Ending.CANCELLED:
                 return Cancelled()
             case Ending.KILLED:
                 return Lost("Its process was killed from outside.")
-            case Ending.OVERTIME:
-                reason = f"It ran longer than its limit of {wall_s:g} s"
-                raise JobError(f"{reason}: killed with all its processes.")
             case Ending.EXITED:
                 return self._judge(self._result(), inputs)
+            case _:
+                raise JobError(told(ending, order))
 
-    def _result(self) -> dict[str, Any]:
-        path = self.folder / RESULT_NAME
-        if not path.exists():
+    def _result(self) -> Result:
+        text = plain.text(self.folder / RESULT_NAME)
+        if text is None:
             raise JobError("Its process ended without a result: see its log.")
-        result: dict[str, Any] = json.loads(path.read_text())
-        return result
+        try:
+            return Result.model_validate_json(text)
+        except ValidationError as error:
+            raise JobError("Its tool wrote over the result of its job.", final=True) from error
 
-    def _judge(self, result: dict[str, Any], inputs: Inputs) -> Outcome:
-        exit_code = result["exit_code"]
-        if result["status"] != "success":
-            final = result["status"] == "refused"
-            return self._failed(_why(result), final, exit_code, inputs)
-        manifest = self.stage_out.succeeded(self.step, result["outputs"])
-        traces = self._traces(manifest, exit_code, inputs)
-        return Staged(manifest, traces, skipped=result["skipped"])
+    def _judge(self, result: Result, inputs: Inputs) -> Outcome:
+        if result.status != "success":
+            final = result.status == "refused"
+            return self._failed(_why(result), final, result.exit_code, inputs)
+        manifest = self.stage_out.succeeded(self.step, result.outputs)
+        traces = self._traces(manifest, result.exit_code, inputs)
+        return Staged(manifest, traces, skipped=result.skipped)
 
     def fail(self, error: PenstockError | OSError, inputs: Inputs) -> Failed:
         """Return the failure that ``error`` means; only a :class:`JobError` may be tried again.
@@ -108,14 +112,15 @@ class Site:
 
     def _command(self) -> str:
         """Return the command line that was run; "" where it never came to that."""
-        path = self.folder / RESULT_NAME
-        return str(json.loads(path.read_text())["command"]) if path.exists() else ""
+        with suppress(JobError):
+            return self._result().command
+        return ""
 
 
-def _why(result: dict[str, Any]) -> str:
-    code, error = result["exit_code"], result["error"]
+def _why(result: Result) -> str:
+    code, error = result.exit_code, result.error
     if code is None:
-        return error or f"cwltool says {result['status']} and nothing more."
+        return error or f"cwltool says {result.status} and nothing more."
     ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return f"The tool {ended}. {error}".strip()
 

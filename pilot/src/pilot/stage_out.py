@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock_core.contracts.dsm import Manifest, ManifestPart, ProducedFile
-from pilot import payload_log
+from pilot import payload_log, plain
 from pilot.model import Claim, failed_key
 from pilot.naming import log_name, output_name
 from pilot.outputs import Made, Outputs
@@ -44,8 +44,8 @@ class StageOut:
     def failed(self, reason: str) -> Manifest:
         """Store the log of a job that failed; one that never started says why."""
         path = self.folder / LOG_NAME
-        if not path.exists():
-            path.write_text(f"{reason}\n")
+        if not path.is_file() or path.is_symlink():
+            plain.write(path, f"{reason}\n")
         key = failed_key(self.claim.key, self.claim.round)
         return self._manifest(key, [], self._store_payload_log())
 

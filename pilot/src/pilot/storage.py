@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pilot import plain
 from pilot.checksum import copy
 from pilot.naming import folder_name
 
@@ -37,7 +38,7 @@ class Storage:
         folder = self.base / folder_name(namespace) / folder_name(dataset)
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f".{name}.partial"
-        with source.open("rb") as reading, partial.open("wb") as writing:
+        with plain.opened(source) as reading, partial.open("wb") as writing:
             checksum, size = copier(reading, writing)
             writing.flush()
             os.fsync(writing.fileno())

@@ -6,10 +6,10 @@ import os
 import socket
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from pilot.worker.launch import Limits
+from penstock_core.sandbox import Cell, House, Rung
 from pilot.worker.supervisor import Ending
+from pilot.worker.usage import Most
 from pilot.worker.wire import Frame, Unpacker, pack
 
 log = logging.getLogger(__name__)
@@ -22,24 +22,34 @@ class WorkerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One job for the worker: its key, its folder and its limits."""
+    """One job for the worker: its key, its cell, and what it may take as a whole."""
 
     job: str
-    folder: Path
+    cell: Cell
     wall_s: float
-    limits: Limits
+    most: Most
 
     def frame(self) -> Frame:
         """Return it for the wire."""
-        limits = asdict(self.limits)
-        order = {"job": self.job, "folder": str(self.folder), "wall_s": self.wall_s}
-        return {"run": order | {"limits": limits}}
+        cell = asdict(self.cell)
+        cell["folder"] = str(self.cell.folder)
+        cell |= {key: [str(path) for path in cell[key]] for key in ("covered", "readable")}
+        order = {"job": self.job, "cell": cell, "wall_s": self.wall_s, "most": asdict(self.most)}
+        return {"run": order}
 
 
 class WarmWorker:
-    """One worker process and the jobs that wait for it."""
+    """One worker process and the jobs that wait for it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    rung, house
+        What holds the worker in, with all its jobs.
+    """
+
+    def __init__(self, rung: Rung, house: House) -> None:
+        self._rung = rung
+        self._house = house
         self._starting = asyncio.Lock()
         self._line: _Line | None = None
 
@@ -58,7 +68,7 @@ class WarmWorker:
         async with self._starting:
             if self._line is None or not self._line.alive:
                 await self.close()
-                self._line = await _Line.open()
+                self._line = await _Line.open(self._rung, self._house)
             return self._line
 
     async def cancel(self, job: str) -> None:
@@ -90,12 +100,13 @@ class _Line:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def open(cls) -> "_Line":
+    async def open(cls, rung: Rung, house: House) -> "_Line":
         """Start a worker; jobs may be sent at once, they wait in the socket till it is warm."""
         ours, theirs = socket.socketpair()
         with theirs:
+            argv = [sys.executable, "-I", "-m", "pilot.worker", str(theirs.fileno())]
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-m", "pilot.worker", str(theirs.fileno())),
+                *await asyncio.to_thread(rung.command, house, argv),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),

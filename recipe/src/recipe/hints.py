@@ -106,6 +106,7 @@ def resources(tool: Process) -> tuple[Resources, list[str]]:
         time_limit_s=int(limit) if isinstance(limit, int | float) else 0,
         device=device,
         container=str(docker.get("dockerPull", "")),
+        network=bool(_requirement(tool, "NetworkAccess").get("networkAccess")),
     )
     return found, warnings
 

@@ -87,13 +87,17 @@ class Port(Frozen):
 
 
 class Resources(Frozen):
-    """What one job needs; cores, MiB of memory, wall seconds (0 = the site's default)."""
+    """What one job needs: cores, MiB of memory, wall seconds (0 = the site's default).
+
+    ``network`` says that it asks for the network; a site may grant that.
+    """
 
     cores: float = 1
     memory_mib: int = 256
     time_limit_s: int = 0
     device: Literal["CPU", "GPU"] = "CPU"
     container: str = ""
+    network: bool = False
 
 
 class Group(Frozen):

@@ -93,6 +93,7 @@ def _needs(process: Process) -> tuple[Resources, list[str]]:
         cores=max((need.cores for need in each), default=1),
         memory_mib=max((need.memory_mib for need in each), default=256),
         time_limit_s=sum(limits) if all(limits) else 0,
+        network=any(need.network for need in each),
         device="GPU" if any(need.device == "GPU" for need in each) else "CPU",
     )
     return together, [text for _, warnings in found for text in warnings]

@@ -1,53 +1,37 @@
-"""The one place that decides how a job's process is started: limits, environment, descriptors.
-
-The sandbox ladder (bubblewrap, namespaces, Landlock) goes here and nowhere else.
-"""
+"""The one place that decides how a job's process is started: sandbox, environment, descriptors."""
 
 import os
-import resource
 import signal
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from penstock_core.sandbox import Cell
+from penstock_core.sandbox.processes import die_with_parent
 from pilot.worker.files import LOG_NAME
-from pilot.worker.processes import die_with_parent
-
-SANDBOX = "process tree, rlimits"
-"""What holds a job in, in a word or two, for its history."""
 
 _KEEP_OPEN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the kernel allows one job's process: CPU seconds, bytes a file, open files."""
-
-    cpu_s: int
-    file_bytes: int
-    open_files: int
-
-
-def launch(folder: Path, limits: Limits) -> int:
-    """Fork a process that runs the job in ``folder``; return its id. It never returns here."""
+def launch(cell: Cell) -> int:
+    """Fork a process that runs the job in the cell's folder; return its id. Never returns there."""
     runner = os.fork()
     if runner == 0:
-        _become_job(folder, limits)
+        _become_job(cell)
     return runner
 
 
-def _become_job(folder: Path, limits: Limits) -> NoReturn:
+def _become_job(cell: Cell) -> NoReturn:
     code = 1
     try:
         die_with_parent()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _limit(limits)
-        _dress(folder)
+        _dress(cell.folder)
+        cell.enter()
         from pilot.worker.payload import run
 
-        run(folder)
+        run(cell.folder)
         code = 0
     except BaseException:  # noqa: BLE001, RUF100 - the process's last line
         traceback.print_exc()
@@ -55,25 +39,10 @@ def _become_job(folder: Path, limits: Limits) -> NoReturn:
         os._exit(code)
 
 
-def _limit(limits: Limits) -> None:
-    """Lower the kernel's limits; none is raised above what this process has."""
-    wanted = {
-        resource.RLIMIT_CPU: limits.cpu_s,
-        resource.RLIMIT_FSIZE: limits.file_bytes,
-        resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, value in wanted.items():
-        _, hard = resource.getrlimit(kind)
-        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (lowest, lowest))
-
-
 def _dress(folder: Path) -> None:
-    """Give the process its folder, an environment of its own, and its log as output."""
+    """Give the process an environment of its own, and its log as output."""
     os.environ.clear()
     os.environ.update(environment(folder))
-    os.chdir(folder)
     log = os.open(folder / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     empty = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((empty, 0), (log, 1), (log, 2)):

@@ -1,21 +1,29 @@
-"""One job's supervisor: starts it, waits, and leaves nothing of it alive.
+"""One job's supervisor: starts it, watches it, and leaves nothing of it alive.
 
-It ends the job when it has ended by itself, at the wall limit, when told to (SIGTERM), and when
-the worker that started it is gone (its end of the lifeline closes).
+It ends the job when it has ended by itself, at a limit, when told to (SIGTERM), and when the worker
+that started it is gone (its end of the lifeline closes).
 """
 
 import os
 import select
 import signal
+import time
+import traceback
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 from typing import Any, NoReturn
 
-from pilot.worker.launch import Limits, launch
-from pilot.worker.processes import become_subreaper, kill_descendants
+from penstock_core.sandbox import Cell
+from penstock_core.sandbox.processes import become_subreaper, kill_descendants
+from pilot.worker.files import LOG_NAME
+from pilot.worker.launch import launch
+from pilot.worker.usage import Most, Usage
 
-_LONGEST_WAIT_MS = 2**31 - 1  # the kernel's: 24 days
+_LOOK_EVERY_S = 0.25
+_CRASHES = (
+    *(signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE),
+    *(signal.SIGSYS, signal.SIGTRAP),
+)
 
 
 class Ending(IntEnum):
@@ -25,24 +33,42 @@ class Ending(IntEnum):
     OVERTIME = 10
     CANCELLED = 11
     KILLED = 12
+    NOT_HELD = 13
+    CRASHED = 14
+    TOO_MUCH_CPU = 15
+    TOO_MUCH_MEMORY = 16
+    TOO_MUCH_DISK = 17
+    TOO_MANY_FILES = 18
+    TOO_MUCH_LOG = 19
+    TOO_MANY_PROCESSES = 20
+
+
+_EXCESSES = {
+    "memory_bytes": Ending.TOO_MUCH_MEMORY,
+    "disk_bytes": Ending.TOO_MUCH_DISK,
+    "files": Ending.TOO_MANY_FILES,
+    "log_bytes": Ending.TOO_MUCH_LOG,
+    "processes": Ending.TOO_MANY_PROCESSES,
+    "": Ending.EXITED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to run: the job's key, its folder (with ``job.json``), its limits."""
+    """What to run: the job's key, its cell (whose folder holds ``job.json``), its limits."""
 
     job: str
-    folder: Path
+    cell: Cell
     wall_s: float
-    limits: Limits
+    most: Most
 
     @classmethod
     def from_frame(cls, frame: dict[str, Any]) -> "Request":
         return cls(
             job=frame["job"],
-            folder=Path(frame["folder"]),
+            cell=Cell.from_json(frame["cell"]),
             wall_s=frame["wall_s"],
-            limits=Limits(**frame["limits"]),
+            most=Most(**frame["most"]),
         )
 
 
@@ -59,6 +85,8 @@ def supervise(request: Request, lifeline: int) -> NoReturn:
         ending = _run(request, lifeline)
     finally:
         kill_descendants()
+        if ending is Ending.EXITED:
+            ending = _EXCESSES[Usage(request.cell.folder, request.most).of_files()]
         os._exit(ending)
 
 
@@ -66,7 +94,12 @@ def _run(request: Request, lifeline: int) -> Ending:
     """Start the job and wait; SIGTERM, whenever it comes, ends the wait."""
     try:
         signal.signal(signal.SIGTERM, _cancel)
-        ending = _wait(launch(request.folder, request.limits), lifeline, request.wall_s)
+        try:
+            request.cell.part()
+        except OSError:
+            (request.cell.folder / LOG_NAME).write_text(traceback.format_exc())
+            return Ending.NOT_HELD
+        ending = _wait(launch(request.cell), lifeline, request)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except _Cancelled:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -78,16 +111,30 @@ def _cancel(_number: int, _frame: object) -> NoReturn:
     raise _Cancelled
 
 
-def _wait(runner: int, lifeline: int, wall_s: float) -> Ending:
+def _wait(runner: int, lifeline: int, request: Request) -> Ending:
     """Return how the runner ended; one that still runs is for the caller to kill."""
+    usage = Usage(request.cell.folder, request.most)
+    deadline = time.monotonic() + request.wall_s
     poll = select.poll()
     ended = os.pidfd_open(runner)
     poll.register(ended, select.POLLIN)
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
-    ready = {fd for fd, _ in poll.poll(min(wall_s * 1000, _LONGEST_WAIT_MS))}
-    if not ready:
-        return Ending.OVERTIME
-    if ended not in ready:
-        return Ending.CANCELLED
-    _, status = os.waitpid(runner, 0)
-    return Ending.KILLED if os.WIFSIGNALED(status) else Ending.EXITED
+    while (left := deadline - time.monotonic()) > 0:
+        ready = {fd for fd, _ in poll.poll(1000 * min(left, _LOOK_EVERY_S))}
+        if ended in ready:
+            return _judged(runner, request)
+        if ready:
+            return Ending.CANCELLED
+        if excess := usage.of_processes(os.getpid()) or usage.of_files_now_and_then():
+            return _EXCESSES[excess]
+    return Ending.OVERTIME
+
+
+def _judged(runner: int, request: Request) -> Ending:
+    _, status, used = os.wait4(runner, 0)
+    if not os.WIFSIGNALED(status):
+        return Ending.EXITED
+    # The first process of a namespace is not told that its time is up: it is killed at once.
+    if used.ru_utime + used.ru_stime >= request.cell.limits.cpu_s > 0:
+        return Ending.TOO_MUCH_CPU
+    return Ending.CRASHED if os.WTERMSIG(status) in _CRASHES else Ending.KILLED

@@ -11,8 +11,14 @@ import signal
 import socket
 from contextlib import suppress
 
+from penstock_core.sandbox import seccomp
+from penstock_core.sandbox.processes import (
+    become_subreaper,
+    descendants,
+    kill_descendants,
+    kill_tree,
+)
 from pilot.worker.payload import warm
-from pilot.worker.processes import become_subreaper, descendants, kill_descendants, kill_tree
 from pilot.worker.supervisor import Ending, Request, supervise
 from pilot.worker.wire import Frame, Unpacker, pack
 
@@ -41,6 +47,7 @@ class Zygote:
         """Serve until the pilot is gone."""
         become_subreaper()
         warm()
+        seccomp.warm()
         gc.collect()
         gc.freeze()
         self._tell({"ready": os.getpid()})

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,12 +57,23 @@ def _parent(entry: Path) -> int:
 
 
 def kill_descendants() -> None:
-    """Kill and reap everything below this process; returns when nothing is left."""
+    """Kill and reap everything below this process; returns when nothing is left.
+
+    All are stopped before any is killed: what forks without end would be ahead of us for ever.
+    """
     while has_children():
-        for pid in descendants(os.getpid()):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        stopped = set[int]()
+        while new := set(descendants(os.getpid())) - stopped:
+            _signal(new, signal.SIGSTOP)
+            stopped |= new
+        _signal(stopped, signal.SIGKILL)
         time.sleep(_LOOK_AGAIN_S)
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def kill_tree(root: int) -> None:
