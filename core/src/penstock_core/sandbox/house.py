@@ -48,10 +48,8 @@ class House:
 
     @property
     def system(self) -> tuple[Path, ...]:
-        """Return what of the system every cell may read, in an order that goes inwards."""
-        etc = _ETC + (_ETC_OF_NETWORK if self.network else ())
-        found = [path for name in etc for path in sorted(Path("/etc").glob(name))]
-        return (*_there(_SYSTEM), *found, *interpreter())
+        """Return what of the system every cell may read."""
+        return _system(self.network)
 
     def view(self) -> Iterator[Mount]:
         """Yield all of what it sees, outer folders before inner ones."""
@@ -63,6 +61,13 @@ class House:
         shown += [Mount("bind", path, path) for path in self.readable]
         shown += [Mount("bind-writable", path, path) for path in self.writable]
         yield from sorted(shown, key=lambda mount: len(mount.target.parts))
+
+
+@cache
+def _system(network: bool) -> tuple[Path, ...]:
+    etc = _ETC + (_ETC_OF_NETWORK if network else ())
+    found = [path for name in etc for path in sorted(Path("/etc").glob(name))]
+    return (*_there(_SYSTEM), *found, *interpreter())
 
 
 def _shown(path: Path) -> Mount:

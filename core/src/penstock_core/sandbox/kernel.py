@@ -27,6 +27,9 @@ CAP_DAC_READ_SEARCH = 2
 
 _PR_SET_DUMPABLE = 4
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECCOMP = 22
+_SECCOMP_MODE_FILTER = 2
+_INSTRUCTION_BYTES = 8
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
@@ -110,6 +113,17 @@ def _set_capabilities(*kept: int) -> None:
     bits = sum(1 << capability for capability in kept)
     sets = (ctypes.c_uint32 * 6)(bits, bits, bits)  # all that are kept have numbers below 32
     _check("capset", _libc.capset(header, sets))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+
+def filter_system_calls(instructions: bytes) -> None:
+    """Have the kernel ask this program of each system call, here and in all children."""
+    program = _Program(len(instructions) // _INSTRUCTION_BYTES, instructions)
+    returned = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
+    _check("prctl", returned)
 
 
 def syscall(number: int, *words: object) -> int:

@@ -6,6 +6,7 @@ calls, the same on every architecture. What a version lacks is left to the other
 
 import ctypes
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -54,7 +55,8 @@ def version() -> int:
 def restrict(readable: Iterable[Path], writable: Iterable[Path], *, network: bool) -> None:
     """Let this process and all its children open nothing but what is below these, for good.
 
-    Needs ``forbid_new_rights`` before. Paths that are not there are left out. Raises ``OSError``.
+    Needs ``forbid_new_rights`` before. Paths that are not there are left out, and so are links:
+    what they lead to is to be named itself. Raises ``OSError``.
     """
     known = version()
     handled = _rights_known(known)
@@ -84,9 +86,12 @@ def _rights_known(known: int) -> int:
 
 def _allow(rules: int, path: Path, rights: int) -> None:
     with suppress(FileNotFoundError):
-        parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        parent = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            allowed = rights if path.is_dir() else rights & _OF_FILES
+            kind_of_file = os.fstat(parent).st_mode
+            if stat.S_ISLNK(kind_of_file):
+                return
+            allowed = rights if stat.S_ISDIR(kind_of_file) else rights & _OF_FILES
             rule = _Beneath(allowed, parent)
             kind = ctypes.c_int(_PATH_BENEATH)
             flags = ctypes.c_uint32(0)

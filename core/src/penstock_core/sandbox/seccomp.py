@@ -6,8 +6,12 @@ such calls could do anything for a process without rights.
 
 import errno
 import socket
+import tempfile
 from functools import cache
+from itertools import product
 from typing import Any
+
+from penstock_core.sandbox.kernel import filter_system_calls
 
 FORBIDDEN = (
     *("mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "open_tree", "move_mount"),
@@ -37,23 +41,24 @@ def reason_against() -> str:
 
 
 def warm() -> None:
-    """Make the programs ready, so that a forked process only loads one."""
+    """Make the programs ready: a cell only loads one, and could make none any more."""
     if not reason_against():
-        for network in (False, True):
-            _program(network=network, sockets=True)
+        for network, sockets in product((False, True), repeat=2):
+            _program(network=network, sockets=sockets)
 
 
 def restrict(*, network: bool, sockets: bool = True) -> None:
-    """Forbid these calls to this process and all its children, for good.
+    """Forbid these calls to this process and all its children, for good. Raises ``OSError``.
 
     Without ``network`` there are no sockets but local ones, and without ``sockets`` none at all:
     where the cell sees the whole disk, it would reach services by their files.
     """
-    _program(network=network, sockets=sockets).load()
+    filter_system_calls(_program(network=network, sockets=sockets))
 
 
 @cache
-def _program(*, network: bool, sockets: bool) -> Any:
+def _program(*, network: bool, sockets: bool) -> bytes:
+    """Return the filter as the kernel runs it; making it takes longer than loading it."""
     import pyseccomp  # raises RuntimeError where the library is missing
 
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
@@ -71,7 +76,10 @@ def _program(*, network: bool, sockets: bool) -> Any:
     for request in (_TIOCSTI, _TIOCLINUX):
         program.add_rule(refused, "ioctl", pyseccomp.Arg(1, masked, 0xFFFFFFFF, request))
     _restrict_sockets(program, pyseccomp, network, sockets)
-    return program
+    with tempfile.TemporaryFile() as made:
+        program.export_bpf(made)
+        made.seek(0)
+        return made.read()
 
 
 def _restrict_sockets(program: Any, pyseccomp: Any, network: bool, sockets: bool) -> None:
