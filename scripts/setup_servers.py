@@ -1,4 +1,4 @@
-"""Finds or installs the real programs that the tests use: RabbitMQ, PostgreSQL, Chromium, bubblewrap.
+"""Finds or installs the real programs that the tests use: servers, Chromium, bubblewrap.
 
 ``setup_servers.py`` installs what is missing and prints what is there; it never fails, for tests
 without their server are skipped at home. ``setup_servers.py --check`` installs nothing and exits

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -9,7 +11,7 @@ import pytest
 
 from penstock_core.errors import InvalidTemplate, ServiceUnavailable
 from recipe.compile import compile
-from recipe.compiler import CompileRequest, Limits, compile_in_child
+from recipe.compiler import CompileRequest, Limits, WarmCompiler, compile_in_child
 from recipe.digest import recipe_digest
 
 
@@ -52,16 +54,47 @@ async def test_a_request_that_is_given_up_leaves_no_process(chain: dict[str, str
         await waiting
 
 
-def test_the_program_answers_one_line_of_json_even_to_nonsense() -> None:
+def test_the_program_answers_each_line_even_of_nonsense() -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-m", "recipe.compile_process"],
-        input=b"nonsense",
+        input=b"nonsense\n[]\n",
         capture_output=True,
         check=True,
     )
-    error = json.loads(done.stdout)["error"]
-    assert error["error"] == "InvalidTemplate"
-    assert "JSONDecodeError" in error["detail"]
+    errors = [json.loads(line)["error"] for line in done.stdout.splitlines()]
+    assert [error["error"] for error in errors] == ["InvalidTemplate", "InvalidTemplate"]
+    assert "JSONDecodeError" in errors[0]["detail"]
+
+
+async def test_one_compiler_serves_many_and_forgets_each(chain: dict[str, str]) -> None:
+    async with WarmCompiler() as compiler:
+        first = await compiler(request(chain))
+        [process] = compiler._idle
+        with pytest.raises(InvalidTemplate):
+            await compiler(request({"chain.cwl": "a: [1\nb: 2\n"}))
+        with pytest.raises(InvalidTemplate, match="there is no"):
+            await compiler(request({}))
+        assert await compiler(request(chain)) == first
+        assert compiler._idle == [process]
+    assert process.returncode is not None
+
+
+async def test_a_compiler_that_was_killed_is_replaced(chain: dict[str, str]) -> None:
+    async with WarmCompiler() as compiler:
+        await compiler.warm()
+        [process] = compiler._idle
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        with pytest.raises(ServiceUnavailable, match="was killed"):
+            await compiler(request(chain))
+        await compiler(request(chain))
+
+
+async def test_several_requests_share_a_few_compilers(chain: dict[str, str]) -> None:
+    async with WarmCompiler() as compiler:
+        made = await asyncio.gather(*(compiler(request(chain)) for _ in range(5)))
+        assert len({recipe_digest(recipe) for recipe in made}) == 1
+        assert len(compiler._idle) <= 2
 
 
 def test_light_modules_do_not_import_cwltool() -> None:

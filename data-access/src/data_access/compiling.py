@@ -20,7 +20,7 @@ HIGHEST_RANK = 1_000_000
 
 
 class Compiler(Protocol):
-    """Turns documents into a recipe; ``recipe.compiler.compile_in_child`` is the real one."""
+    """Turns documents into a recipe; ``recipe.compiler.WarmCompiler`` is the real one."""
 
     async def __call__(self, request: CompileRequest, /) -> Recipe:
         """Return the recipe; raises ``InvalidTemplate`` with diagnostics."""

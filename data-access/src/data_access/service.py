@@ -28,7 +28,7 @@ from penstock_core.rights import Role
 from penstock_core.service import House, Service
 from penstock_core.store import Store
 from penstock_core.tokens import Signer, Verifier
-from recipe.compiler import compile_in_child
+from recipe.compiler import WarmCompiler
 
 logger = logging.getLogger(__name__)
 EXCHANGE = "wfms.event"
@@ -54,13 +54,17 @@ def _to_log(made: Credentials) -> None:
 @asynccontextmanager
 async def open_service(
     house: House,
-    compiler: Compiler = compile_in_child,
+    compiler: Compiler | None = None,
     announce: Announce = _to_log,
     settings: AccessSettings | None = None,
 ) -> AsyncIterator[Service]:
     """Give the running service; ``announce`` is told of the admin whom the first start makes."""
     access = settings or AccessSettings()
     async with AsyncExitStack() as stack:
+        if compiler is None:
+            compiler = await stack.enter_async_context(WarmCompiler(house.settings.sandbox))
+            warming = asyncio.create_task(compiler.warm())
+            stack.callback(warming.cancel)
         context = await _open_context(house, access, compiler, stack)
         await first_start.make_counters(context.store)
         await first_start.make_admin(context.people, access.admin_email, announce)

@@ -18,9 +18,9 @@ Every cell has the limits of :mod:`.limits`, and of Landlock and seccomp what th
 Nothing here imports anything heavy: it runs in processes that have hardly started.
 """
 
-from penstock_core.sandbox.cell import Cell
+from penstock_core.sandbox.cell import Cell, bind
 from penstock_core.sandbox.house import House
 from penstock_core.sandbox.limits import Limits
 from penstock_core.sandbox.rungs import Offer, Rung, choose, offers
 
-__all__ = ["Cell", "House", "Limits", "Offer", "Rung", "choose", "offers"]
+__all__ = ["Cell", "House", "Limits", "Offer", "Rung", "bind", "choose", "offers"]

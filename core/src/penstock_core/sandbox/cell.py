@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock_core.sandbox import kernel, landlock, seccomp
-from penstock_core.sandbox.enter import bind
+from penstock_core.sandbox.enter import show
 from penstock_core.sandbox.limits import Limits
 from penstock_core.sandbox.rungs import Rung
 
@@ -84,37 +84,52 @@ class Cell:
             kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
             _cover(self.covered, self.folder, self.readable)
         os.chdir(self.folder)
-        if os.geteuid() == 0 and self.rung is not Rung.NONE:
-            self._give_up_root()
-        self._limits().apply()
-        if self.rung is Rung.NONE:
-            return
-        if own:
-            kernel.drop_capabilities()
-        kernel.forbid_new_rights()
-        if landlock.version():
-            readable = (*self.readable, Path("/proc")) if own else self.readable
-            writable = (self.folder, *_DEVICES, *(_OWN if own else ()))
-            landlock.restrict(readable, writable, network=self.network)
-        if not seccomp.reason_against():
-            # Without a view of its own it would reach services by the files of their sockets.
-            seccomp.restrict(network=self.network, sockets=own)
+        user = _user_of(self.rung)
+        os.chown(self.folder, user, -1)
+        readable = (*self.readable, Path("/proc")) if own else self.readable
+        writable = (self.folder, *_DEVICES, *(_OWN if own else ()))
+        bind(self.rung, self.limits, readable, writable, network=self.network)
 
-    def _give_up_root(self) -> None:
-        """Become a user without rights: one for all where namespaces part the cells."""
-        own = self.rung.has_namespaces
-        user = NOBODY if own else _FIRST_USER + os.getpid()
-        os.chown(self.folder, user, user)
-        kernel.become(user)
+
+def bind(
+    rung: Rung,
+    limits: Limits,
+    readable: Sequence[Path],
+    writable: Sequence[Path] = (),
+    *,
+    network: bool = False,
+) -> None:
+    """Take all rights but these from this process and whatever it starts, for good.
+
+    The second half of a cell, and all of one for work that needs no folder. Raises ``OSError``.
+    """
+    own = rung.has_namespaces
+    if os.geteuid() == 0 and rung is not Rung.NONE:
+        kernel.become(_user_of(rung))
         kernel.be_seen_in_proc()
         if own:
             _become_own()
+    if not own and limits.processes:
+        # Where nothing parts the cells, the kernel counts all processes of a user.
+        limits = replace(limits, processes=limits.processes + _processes_of(os.geteuid()))
+    limits.apply()
+    if rung is Rung.NONE:
+        return
+    if own:
+        kernel.drop_capabilities()
+    kernel.forbid_new_rights()
+    if landlock.version():
+        landlock.restrict(readable, writable, network=network)
+    if not seccomp.reason_against():
+        # Without a view of its own it would reach services by the files of their sockets.
+        seccomp.restrict(network=network, sockets=own)
 
-    def _limits(self) -> Limits:
-        """Return the limits; the kernel counts processes by user, where nothing parts the cells."""
-        if self.rung.has_namespaces or not self.limits.processes:
-            return self.limits
-        return replace(self.limits, processes=self.limits.processes + _processes_of(os.geteuid()))
+
+def _user_of(rung: Rung) -> int:
+    """Return whom a cell's process becomes: of root, one for all where namespaces part them."""
+    if os.geteuid() != 0 or rung is Rung.NONE:
+        return os.geteuid()
+    return NOBODY if rung.has_namespaces else _FIRST_USER + os.getpid()
 
 
 def _processes_of(user: int) -> int:
@@ -146,7 +161,7 @@ def _cover(covered: Sequence[Path], folder: Path, readable: Sequence[Path]) -> N
         quiet = kernel.MS_NOSUID | kernel.MS_NODEV
         kernel.mount("tmpfs", place, "tmpfs", quiet, _SHARED_MEMORY)
     for path, descriptor in opened.items():
-        bind(descriptor, path)
+        show(descriptor, path)
         os.close(descriptor)
 
 

@@ -90,7 +90,7 @@ def _place(mount: Mount, source: int) -> None:
         case "link":
             target.symlink_to(mount.source)
         case "bind" | "bind-writable":
-            bind(source, target, read_only=mount.kind == "bind")
+            show(source, target, read_only=mount.kind == "bind")
         case "empty":
             target.mkdir()
             kernel.mount("tmpfs", target, "tmpfs", _QUIET, "mode=1777")
@@ -101,7 +101,7 @@ def _place(mount: Mount, source: int) -> None:
             _devices(target)
 
 
-def bind(source: int, target: Path, *, read_only: bool = False) -> None:
+def show(source: int, target: Path, *, read_only: bool = False) -> None:
     """Show what the open descriptor ``source`` is at ``target``, which is made."""
     kept = Path(f"/proc/self/fd/{source}")
     if kept.is_dir():
@@ -128,7 +128,7 @@ def _devices(target: Path) -> None:
     kernel.mount("tmpfs", target, "tmpfs", kernel.MS_NOSUID, "mode=755")
     for name in _DEVICES:
         device = os.open(f"/dev/{name}", os.O_PATH | os.O_CLOEXEC)
-        bind(device, target / name, read_only=False)
+        show(device, target / name, read_only=False)
     for name, where in _LINKS.items():
         (target / name).symlink_to(where)
     shared = target / "shm"

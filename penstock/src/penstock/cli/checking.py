@@ -1,6 +1,7 @@
 """Compiling a template here, without a running Penstock, and telling what is wrong with it."""
 
 import asyncio
+import os
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.workflow import NewTemplate
 from penstock_core.errors import InvalidTemplate, PenstockError
 from penstock_core.masks import Selector
-from recipe.compiler import CompileRequest, compile_in_child
+from recipe.compiler import CompileRequest, WarmCompiler
 from recipe.model import Recipe
 
 
@@ -45,15 +46,17 @@ def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Che
     """Return what the compiler says of each template's file; several are compiled at once."""
 
     async def check_all() -> tuple[Checked, ...]:
-        return tuple(await asyncio.gather(*(_check(path, masks) for path in paths)))
+        async with WarmCompiler(_sandbox()) as compiler:
+            checks = (_check(compiler, path, masks) for path in paths)
+            return tuple(await asyncio.gather(*checks))
 
     return asyncio.run(check_all())
 
 
-async def _check(path: Path, masks: tuple[str, ...]) -> Checked:
+async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> Checked:
     try:
         template = read_local(path, masks=masks)
-        recipe = await _compile(template)
+        recipe = await _compile(compiler, template)
     except PenstockError as error:
         faults = _faults(path, error)
         if not masks:
@@ -66,10 +69,19 @@ async def _check(path: Path, masks: tuple[str, ...]) -> Checked:
 
 def compile_here(template: NewTemplate) -> Recipe:
     """Return the recipe of a template; raises ``InvalidMask`` or ``InvalidTemplate``."""
-    return asyncio.run(_compile(template))
+
+    async def compile_one() -> Recipe:
+        async with WarmCompiler(_sandbox()) as compiler:
+            return await _compile(compiler, template)
+
+    return asyncio.run(compile_one())
 
 
-async def _compile(template: NewTemplate) -> Recipe:
+def _sandbox() -> str:
+    return os.environ.get("PENSTOCK_SANDBOX", "auto")
+
+
+async def _compile(compiler: WarmCompiler, template: NewTemplate) -> Recipe:
     if template.masks:
         Selector.parse(template.masks, template.exclude, template.where, template.namespace)
     request = CompileRequest(
@@ -80,7 +92,7 @@ async def _compile(template: NewTemplate) -> Recipe:
         values=template.values,
         value_ranges=template.value_ranges,
     )
-    return await compile_in_child(request)
+    return await compiler(request)
 
 
 def _faults(path: Path, error: PenstockError) -> tuple[Fault, ...]:
