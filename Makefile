@@ -48,7 +48,8 @@ test: lint
 	$(PYTHON) scripts/setup_servers.py
 	$(if $(RAM_DISK),TMPDIR=$(RAM_DISK)) .venv/bin/pytest
 
-bench: development
+bench: $(UV)
+	$(UV) sync --quiet --locked --python $(PYTHON) --all-extras --all-groups
 	.venv/bin/python -m benchmarks
 
 soak: development

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_chains, bench_masks, bench_memory, bench_registration
+from benchmarks import bench_chains, bench_compiler, bench_jobs, bench_masks, bench_memory, bench_registration
 from benchmarks.figure import Figure, machine
 
 OUT = Path(__file__).parent / "out"
@@ -16,6 +16,8 @@ BENCHES = {
     "chains": bench_chains.run,
     "registration": bench_registration.run,
     "memory": bench_memory.run,
+    "compiler": bench_compiler.run,
+    "jobs": bench_jobs.run,
 }
 
 

@@ -11,12 +11,12 @@ from penstock_core.settings import HouseSettings
 
 
 @asynccontextmanager
-async def measured_house() -> AsyncIterator[tuple[OpenHouse, HouseClients]]:
-    """Give an open, empty house whose pilot is held, and clients of its operator."""
+async def measured_house(hold_jobs: bool = True) -> AsyncIterator[tuple[OpenHouse, HouseClients]]:
+    """Give an open, empty house, its pilot held or not, and clients of its operator."""
     with TemporaryDirectory(prefix="penstock-bench-") as folder:
         settings = HouseSettings(data_dir=Path(folder))
         async with (
-            open_house(settings, hold_jobs=True) as house,
+            open_house(settings, hold_jobs=hold_jobs) as house,
             HouseClients(house.house, "operator") as clients,
         ):
             yield house, clients

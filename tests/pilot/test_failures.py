@@ -205,7 +205,7 @@ async def test_of_one_rank_live_data_goes_before_a_backlog_and_of_that_the_newes
     one = PilotSettings(slots=1, report_pause_s=0.05)
     world.dsm.add("in", 1, "x")
     world.dsm.closed.add("in")
-    step = make_step("touch made.txt")
+    step = make_step("sleep 0.3; touch made.txt")  # shorter ones are claimed ahead of their turn
     places = {"old": 20, "newer": 10, "live": 0}
     tasks = [world.task(step, name=name, behind=place) for name, place in places.items()]
     async with world.pilot(one, hold=True) as client:

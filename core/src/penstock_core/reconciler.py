@@ -6,6 +6,7 @@ or reordered message changes when something happens and never what.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from penstock_core.errors import RetriableError, Stale
@@ -16,6 +17,11 @@ Work = Callable[[], Awaitable[bool]]
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 STALE_PAUSE_S = 0.01
+REST_S = 0.05
+UNHURRIED_REST_S = 0.3
+LONGEST_REST_S = 1.0
+_SHARE = 3
+"""After a look a loop rests so many times as long as the look took: all loops share one core."""
 
 
 class Reconciler:
@@ -29,13 +35,17 @@ class Reconciler:
         Does one bounded batch of what is due; returns whether more may be due at once.
     every_s
         The longest wait between two looks, in seconds.
+    rest_s
+        The shortest time from one look to the next, in seconds: what happens meanwhile is looked at
+        together. A wake after a longer silence is followed at once.
     """
 
-    def __init__(self, name: str, work: Work, every_s: float) -> None:
+    def __init__(self, name: str, work: Work, every_s: float, rest_s: float = REST_S) -> None:
         self.name = name
         self.last_error: Exception | None = None
         self._work = work
         self._every_s = every_s
+        self._rest_s = rest_s
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -51,11 +61,15 @@ class Reconciler:
         pause_s = FIRST_PAUSE_S
         while True:
             self._woken.clear()
+            began = time.monotonic()
             try:
                 while await self._work():
                     pause_s = FIRST_PAUSE_S
                 self.last_error = None
+                ended = time.monotonic()
                 await self._wait(self._every_s)
+                rest_s = min(max(self._rest_s, _SHARE * (ended - began)), LONGEST_REST_S)
+                await asyncio.sleep(ended + rest_s - time.monotonic())
                 pause_s = FIRST_PAUSE_S
             except Stale as stale:
                 log.debug("%s looks again: %s", self.name, stale)

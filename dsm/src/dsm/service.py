@@ -21,7 +21,7 @@ from dsm.settings import StorageSettings
 from penstock_core.clients.house import HouseClients
 from penstock_core.migrations import upgrade
 from penstock_core.outbox import Outbox
-from penstock_core.reconciler import Reconciler
+from penstock_core.reconciler import UNHURRIED_REST_S, Reconciler
 from penstock_core.service import House, Service
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
@@ -54,7 +54,8 @@ async def open_manager(house: House) -> AsyncIterator[Service]:
         outbox = Outbox(store, event_log, house.bus, EVENTS)
         relay = Reconciler(f"{NAME}:relay", outbox.relay, house.settings.reconcile_every_s)
         data_ready = DataReady(store, house.bus)
-        ready = Reconciler(f"{NAME}:data_ready", data_ready.emit, house.settings.reconcile_every_s)
+        every_s = house.settings.reconcile_every_s
+        ready = Reconciler(f"{NAME}:data_ready", data_ready.emit, every_s, UNHURRIED_REST_S)
         store.after_commit(relay.wake)
         store.after_commit(ready.wake)
         settings = StorageSettings()

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import socket
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,10 +21,12 @@ from pilot.environment import environment
 from pilot.model import Claim, Failed, Outcome
 from pilot.runner import JobRunner
 from pilot.settings import PilotSettings
+from pilot.settling import Settler
 from pilot.tables import job, task
 
 log = logging.getLogger(__name__)
-_STORE_AGAIN_S = 0.5
+_AHEAD_S = 0.25
+_MOST_AHEAD = 64
 _CANCEL_BATCH = 500
 
 
@@ -57,6 +61,8 @@ class Dispatcher:
         self._look_again = look_again
         self._told = told
         self._running: dict[int, _Running] = {}
+        self._settler = Settler(store, settings)
+        self._ended = deque[float](maxlen=_MOST_AHEAD)
         self._timer: asyncio.TimerHandle | None = None
         self._host = socket.gethostname()
         self._environment = environment(runner.workers.rung)
@@ -68,7 +74,7 @@ class Dispatcher:
             due = await jobs.first_due(connection)
             held = await switches.held(connection)
         await self._cancel(doomed)
-        free = self._settings.concurrency - len(self._running)
+        free = self._settings.concurrency + self._ahead() - len(self._running)
         if due is not None and not held:
             if due > now().timestamp():
                 self._set_timer(due)
@@ -95,14 +101,22 @@ class Dispatcher:
             self._timer.cancel()
             self._timer = None
 
+    def _ahead(self) -> int:
+        """Return how many jobs to claim beyond the slots: as many as end before the next look.
+
+        Only where jobs are short: a long one would wait behind another, whatever its rank.
+        """
+        recently = time.monotonic() - _AHEAD_S
+        while self._ended and self._ended[0] < recently:
+            self._ended.popleft()
+        return max(0, len(self._ended) - self._settings.concurrency)
+
     async def _run(self, claim: Claim) -> None:
         try:
             outcome = await self._outcome(claim)
-            try:
-                await self._store_outcome(claim, outcome)
-            except Exception as error:  # noqa: BLE001, RUF100 - a job that cannot end hangs its task
-                log.exception("What became of job %s cannot be stored.", claim.key)
-                await self._store_outcome(claim, _unstorable(error))
+            self._ended.append(time.monotonic())
+            self._look_again()
+            await self._settler.settle(claim, outcome)
         finally:
             del self._running[claim.id]
         self._told()
@@ -114,16 +128,6 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001, RUF100 - one job's defect is not the next one's
             log.exception("Job %s broke the pilot's own code.", claim.key)
             return Failed(f"The pilot itself failed: {type(error).__name__}: {error}")
-
-    async def _store_outcome(self, claim: Claim, outcome: Outcome) -> None:
-        while True:
-            try:
-                async with self._store.write() as connection:
-                    await outcomes.store(connection, claim, outcome, self._settings)
-                return
-            except RetriableError as error:
-                log.warning("The outcome of job %s waits: %s", claim.key, error)
-                await asyncio.sleep(_STORE_AGAIN_S)
 
     async def _cancel(self, doomed: list[tuple[int, int, str]]) -> None:
         """End the jobs of cancelled tasks: waiting ones here, running ones in the worker."""
@@ -157,10 +161,6 @@ class Dispatcher:
         for work in works:
             work.cancel()
         await asyncio.gather(*works, return_exceptions=True)
-
-
-def _unstorable(error: Exception) -> Failed:
-    return Failed(f"What became of it cannot be stored: {type(error).__name__}.", final=True)
 
 
 async def _of_cancelled(connection: AsyncConnection) -> list[tuple[int, int, str]]:

@@ -38,7 +38,7 @@ class Loops:
         self._form = Reconciler("pilot:form", self._read_and_form, every_s)
         self._register = Reconciler("pilot:register", self._register_and_tell, every_s)
         self.dispatcher = Dispatcher(store, runner, settings, self._look_for_jobs, self._job_moved)
-        self._dispatch = Reconciler("pilot:dispatch", self.dispatcher.dispatch, every_s)
+        self._dispatch = Reconciler("pilot:dispatch", self.dispatcher.dispatch, every_s, 0.01)
         self._reporter = Reporter(store, bus, settings.report_pause_s, self._look_for_changes)
         self._report = Reconciler("pilot:report", self._reporter.report, every_s)
         self._warm = Reconciler("pilot:warm", self._warm_worker, every_s)

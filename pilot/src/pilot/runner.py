@@ -32,7 +32,7 @@ from pilot.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
-    """Runs jobs with all that they need around them."""
+    """Runs jobs with all that they need around them: in a slot, but for staging in and out."""
 
     settings: PilotSettings
     recipes: RecipeShelf
@@ -41,6 +41,7 @@ class JobRunner:
     storage: StorageId
     scratch: Scratch
     workers: Workers
+    slots: asyncio.Semaphore
 
     async def run(self, claim: Claim) -> Outcome:
         """Return what became of a claimed job; its folder is gone afterwards."""
@@ -70,7 +71,8 @@ class JobRunner:
             inputs = await self.inputs.of_job(site.claim, site.step)
             await self._prepare(site, inputs)
             order = self._order(site)
-            ending = await self.workers.run(order)
+            async with self.slots:
+                ending = await self.workers.run(order)
             return await asyncio.to_thread(site.conclude, ending, order, inputs)
         except RetriableError:
             raise

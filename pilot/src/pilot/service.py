@@ -77,6 +77,7 @@ async def _make_runner(
         storage=StorageId(clients.dsm, storage),
         scratch=scratch,
         workers=workers,
+        slots=asyncio.Semaphore(settings.concurrency),
     )
 
 

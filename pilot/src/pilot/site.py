@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -54,6 +54,7 @@ class Site:
         request = {
             "document": with_paths(self.step.job_document, self.bundle),
             "order": with_paths(values, self.bundle) | stage_in(inputs, self.folder),
+            "fast": asdict(self.step.fast) if self.step.fast else None,
         }
         (self.folder / REQUEST_NAME).write_text(json.dumps(request))
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.workflow import Gate, PauseAt
+from recipe.fast_model import FastLane
 
 OUTPUT_PATTERN = "{input}.{template}.{step}.v{n}"
 """How output datasets are named, unless a step says otherwise."""
@@ -133,6 +134,8 @@ class Step(Frozen):
         A merge's division into jobs; without it, it is one.
     gates
         Other datasets that the task waits for; ``{run}`` and such are filled in by planning.
+    fast
+        How to run a job without cwltool, where its tool is simple enough.
     """
 
     name: str
@@ -153,6 +156,7 @@ class Step(Frozen):
     accept_loss: float = Field(default=0, ge=0, le=1)
     group: Group | None = None
     gates: tuple[Gate, ...] = ()
+    fast: FastLane | None = None
 
 
 class Origin(Frozen):

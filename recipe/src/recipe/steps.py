@@ -3,6 +3,7 @@
 from cwltool.process import Process
 
 from penstock_core.contracts.base import Json
+from recipe.fast import fast_lane
 from recipe.hints import TaskHint, resources
 from recipe.links import Wiring
 from recipe.model import OUTPUT_PATTERN, Group, Port, Resources, Step
@@ -40,6 +41,7 @@ def make_step(
         accept_loss=hint.accept_loss,
         group=group,
         gates=hint.wait_for,
+        fast=fast_lane(document),
     )
 
 

@@ -17,6 +17,6 @@ async def open_service(house: House) -> AsyncIterator[Service]:
     """Give the running service."""
     async with HouseClients(house, NAME) as clients:
         generator = Generator(clients.dsm, clients.data_access)
-        loop = Reconciler(NAME, generator.generate, house.settings.reconcile_every_s)
+        loop = Reconciler(NAME, generator.generate, house.settings.reconcile_every_s, 0.02)
         wakes = follow_wakes(house.bus, f"{NAME}.wake", loop.wake)
         yield Service(NAME, loops=(loop.run, wakes))

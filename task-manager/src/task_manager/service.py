@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from os import getpid
 
 from penstock_core.clients.house import HouseClients
-from penstock_core.reconciler import Reconciler
+from penstock_core.reconciler import UNHURRIED_REST_S, Reconciler
 from penstock_core.service import House, Service
 from penstock_core.wakes import follow_wakes
 from task_manager.follow import ReportFollower, StateCopier, WishFollower
@@ -32,13 +32,17 @@ async def open_service(
         works = {
             "states": StateCopier(clients.dsm, clients.data_access, submit.wake).copy,
             "gates": GateKeeper(clients.dsm, clients.data_access, submit.wake).look,
-            "reports": ReportFollower(clients.dsm, clients.data_access, system).observe,
             "losses": LossFollower(clients.dsm, clients.data_access).announce,
             "wishes": WishFollower(clients.data_access, system).pass_on,
         }
+        follower = ReportFollower(clients.dsm, clients.data_access, system)
         loops = [
             submit,
-            *(Reconciler(f"{NAME}:{name}", work, every_s) for name, work in works.items()),
+            Reconciler(f"{NAME}:reports", follower.observe, every_s),
+            *(
+                Reconciler(f"{NAME}:{name}", work, every_s, UNHURRIED_REST_S)
+                for name, work in works.items()
+            ),
         ]
 
         def wake_all() -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from penstock_core.sandbox import Cell
 from penstock_core.sandbox.processes import die_with_parent
+from pilot.worker import lane
 from pilot.worker.files import LOG_NAME
 
 _KEEP_OPEN = 3
@@ -29,9 +30,7 @@ def _become_job(cell: Cell) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _dress(cell.folder)
         cell.enter()
-        from pilot.worker.payload import run
-
-        run(cell.folder)
+        lane.run(cell.folder)
         code = 0
     except BaseException:  # noqa: BLE001, RUF100 - the process's last line
         traceback.print_exc()

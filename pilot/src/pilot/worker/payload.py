@@ -1,6 +1,6 @@
 """What runs in a job's process: one CWL document, once, by cwltool.
 
-Reads ``job.json`` (``document``, ``order``) in its folder and writes ``result.json``: ``status``
+Takes what ``job.json`` asks (``document``, ``order``) and writes ``result.json``: ``status``
 (success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``, ``error``,
 ``command``, and ``skipped``: whether the condition of the document's one step was false.
 """
@@ -21,7 +21,7 @@ from cwltool.process import shortname
 from schema_salad.exceptions import SchemaSaladException
 
 from pilot.worker.context import loading_context, runtime_context
-from pilot.worker.files import REQUEST_NAME, RESULT_NAME
+from pilot.worker.files import RESULT_NAME
 from pilot.worker.javascript import QuickJsEngine
 from pilot.worker.order import REQUIREMENTS, prepared
 from pilot.worker.witness import Witness
@@ -47,9 +47,8 @@ def warm() -> None:
     _load(WARM_DOCUMENT)
 
 
-def run(folder: Path) -> None:
-    """Run the job that lies in ``folder`` and write its result there."""
-    request = json.loads((folder / REQUEST_NAME).read_text())
+def run(folder: Path, request: dict[str, Any]) -> None:
+    """Run a job by cwltool and write its result into its folder."""
     witness = Witness()
     cwltool_log.handlers[:] = [witness]
     cwltool_log.setLevel(logging.INFO)
@@ -59,6 +58,11 @@ def run(folder: Path) -> None:
         result["exit_code"] = witness.exit_code
     result["error"] = result["error"] or witness.errors
     result["command"] = witness.command
+    write(folder, result)
+
+
+def write(folder: Path, result: dict[str, Any]) -> None:
+    """Write what became of a job: whole or not at all."""
     partial = folder / f"{RESULT_NAME}.partial"
     partial.write_text(json.dumps(result))
     os.replace(partial, folder / RESULT_NAME)
