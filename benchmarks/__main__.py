@@ -7,7 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_chains, bench_compiler, bench_jobs, bench_masks, bench_memory, bench_registration
+from benchmarks import (
+    bench_chains,
+    bench_compiler,
+    bench_jobs,
+    bench_masks,
+    bench_memory,
+    bench_registration,
+)
 from benchmarks.figure import Figure, machine
 
 OUT = Path(__file__).parent / "out"

@@ -30,6 +30,7 @@ from recipe.whole import whole_outputs, whole_step
 from recipe.workflow_inputs import bound_input, input_specs
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
+MAX_PATH_BYTES = 200
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 
 
@@ -97,6 +98,9 @@ def _check_path(path: str, documents: Iterable[str]) -> None:
     if path == "." or not is_inside or not path.isprintable() or "\\" in path:
         message = "the name leads out of the bundle, or is not plain"
         raise fault(path, 0, 0, message, "Name files relatively, as in tools/decode.cwl.")
+    if len(path.encode()) > MAX_PATH_BYTES:
+        message = f"the name is longer than {MAX_PATH_BYTES} bytes"
+        raise fault(path, 0, 0, message, "Give it a shorter one.")
     if any(other.startswith(f"{path}/") for other in documents):
         raise fault(path, 0, 0, "the name is a file and a folder", "Rename one of them.")
 

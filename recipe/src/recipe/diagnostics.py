@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 
 from penstock_core.errors import InvalidTemplate
 
+_LONGEST = 1000
+"""Characters of a message."""
+
 
 @dataclass(frozen=True, order=True)
 class Diagnostic:
@@ -31,4 +34,15 @@ def invalid(diagnostics: Sequence[Diagnostic]) -> InvalidTemplate:
 
 def fault(file: str, line: int, column: int, message: str, hint: str = "") -> InvalidTemplate:
     """Return the error that carries one fault."""
-    return invalid([Diagnostic(file, line, column, message, hint)])
+    return invalid([Diagnostic(_shown(file), line, column, _shown(message), _shown(hint))])
+
+
+def _shown(text: str) -> str:
+    """Return a text as a terminal and a log may have it: no control characters, not for ever."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()

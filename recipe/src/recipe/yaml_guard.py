@@ -10,6 +10,7 @@ from ruamel.yaml.events import (
     CollectionStartEvent,
     Event,
     MappingEndEvent,
+    ScalarEvent,
     SequenceEndEvent,
 )
 
@@ -74,4 +75,10 @@ def _refusal(event: Event, depth: int, count: int) -> tuple[str, str]:
     tag = str(getattr(event, "ctag", None) or "")
     if (tag.startswith("!") and tag != "!") or tag.startswith("tag:yaml.org,2002:python"):
         return f"YAML tag {tag} is not taken", "Write a plain value."
+    if isinstance(event, ScalarEvent) and not _is_unicode(event.value):
+        return "half of a surrogate pair, which is no character", "Write the character itself."
     return "", ""
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

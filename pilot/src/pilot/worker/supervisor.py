@@ -9,6 +9,7 @@ import select
 import signal
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NoReturn
@@ -87,7 +88,17 @@ def supervise(request: Request, lifeline: int) -> NoReturn:
         kill_descendants()
         if ending is Ending.EXITED:
             ending = _EXCESSES[Usage(request.cell.folder, request.most).of_files()]
+        if ending is Ending.TOO_MUCH_LOG:
+            _cut_log(request)
         os._exit(ending)
+
+
+def _cut_log(request: Request) -> None:
+    """Keep of a flood what the limit allows; a link in the log's place is not followed."""
+    with suppress(OSError):
+        log = os.open(request.cell.folder / LOG_NAME, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        os.ftruncate(log, request.most.log_bytes)
+        os.close(log)
 
 
 def _run(request: Request, lifeline: int) -> Ending:
