@@ -19,6 +19,7 @@ from penstock.cli import (
     storages,
     task,
     template,
+    trying,
     user,
     versions,
     workflow,
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Group] = {
     "template": Group(
         {
             "check": template.check,
+            "test": trying.try_out,
             "plan": template.plan,
             "upload": template.upload,
             "list": template.list_all,
