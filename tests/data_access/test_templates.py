@@ -22,6 +22,7 @@ from penstock_core.errors import (
 )
 from penstock_core.rights import Role
 from penstock_core.states import TemplateStatus
+from recipe.parameters import DRAFT
 
 
 @pytest.fixture
@@ -261,6 +262,17 @@ async def test_a_template_that_does_not_compile_says_where(
     with pytest.raises(InvalidTemplate) as refused:
         await lite_expert.check_template(new_template(description="broken"))
     assert refused.value.facts["diagnostics"][0]["line"] == 1
+
+
+async def test_a_template_tells_what_it_asks_for(lite_expert: DataAccessClient) -> None:
+    checked = await lite_expert.check_template(new_template())
+    await lite_expert.create_template(new_template())
+    asked = await lite_expert.call("GET", "/template/1/parameters", dict[str, Any])
+    assert asked == checked["parameters"]
+    assert asked["values"]["$schema"] == DRAFT
+    assert {one["name"] for one in asked["form"]} == asked["values"]["properties"].keys()
+    with pytest.raises(NotFound):
+        await lite_expert.call("GET", "/template/2/parameters", dict[str, Any])
 
 
 async def test_checking_stores_nothing(lite_expert: DataAccessClient) -> None:

@@ -157,7 +157,9 @@ def inputs(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
         declared, values = ["null", declared], st.none() | values
     one: dict[str, Any] = {"type": declared}
     if draw(st.booleans()):
-        binding: dict[str, Any] = {"position": draw(st.integers(-2, 2))}
+        binding: dict[str, Any] = {}
+        if draw(st.booleans()):
+            binding["position"] = draw(st.integers(-2, 2))
         if draw(st.booleans()):
             binding |= {"prefix": draw(PREFIX), "separate": draw(st.booleans())}
         if draw(st.booleans()):

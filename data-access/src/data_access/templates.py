@@ -29,6 +29,7 @@ from penstock_core.contracts.workflow import NewTemplate, TemplateChange
 from penstock_core.errors import Conflict
 from penstock_core.states import TEMPLATE_MOVES, TemplateStatus, check_move
 from penstock_core.store import Store
+from recipe.parameters import parameters_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ class Templates:
     compiler: Compiler
 
     async def check(self, new: NewTemplate) -> Json:
-        """Return the recipe and the warnings; nothing is stored."""
+        """Return the recipe, what it asks for, and the warnings; nothing is stored."""
         compiled, warnings = await self._compile(content_of(new))
         recipe = compiled.recipe.model_dump(mode="json")
-        return {"recipe": recipe, "digest": compiled.digest, "warnings": list(warnings)}
+        asked = parameters_of(compiled.recipe.inputs).model_dump(mode="json")
+        told = {"recipe": recipe, "digest": compiled.digest, "parameters": asked}
+        return {**told, "warnings": list(warnings)}
 
     async def create(self, new: NewTemplate, actor: str) -> Row:
         """Return the first version of a new name; raises ``Duplicate``, ``InvalidTemplate``."""

@@ -126,7 +126,7 @@ def _bindings(tool: Json) -> Iterator[tuple[tuple[Any, ...], FastBinding]]:
         binding = replace(_binding(argument), text=_plain(argument["valueFrom"]))
         yield (_position(argument), 0, number, ""), binding
     for one in tool["inputs"]:
-        if binding := one.get("inputBinding"):
+        if (binding := one.get("inputBinding")) is not None:
             _check(binding.keys() <= _BINDING_KEYS)
             made = replace(_binding(binding), input=one["id"])
             yield (_position(binding), 1, 0, one["id"]), made

@@ -7,6 +7,7 @@ from penstock_core.errors import InvalidTemplate
 from recipe.model import REFERENCE, InputSpec
 from recipe.paths import is_folder
 
+INT_BITS, LONG_BITS = 31, 63
 REQUIREMENTS = "cwl:requirements"
 """Stands among the values where CWL lets an order have requirements of its own."""
 
@@ -86,24 +87,29 @@ def _fits_compound(cwl_type: Mapping[str, Any], value: Any) -> bool:
     if kind == "array":
         return isinstance(value, list) and all(fits(cwl_type["items"], v) for v in value)
     if kind == "enum":
-        return value in [_short(symbol) for symbol in cwl_type["symbols"]]
+        return value in [short(symbol) for symbol in cwl_type["symbols"]]
     if kind == "record":
-        fields = {_short(f["name"]): f["type"] for f in cwl_type.get("fields", ())}
+        fields = {short(f["name"]): f["type"] for f in cwl_type.get("fields", ())}
         known = isinstance(value, Mapping) and value.keys() <= fields.keys()
         return known and all(fits(t, value.get(name)) for name, t in fields.items())
     return fits(kind, value)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """Return the last part of a name that cwltool wrote out in full."""
     return name.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_whole(bits: int) -> Callable[[Any], bool]:
+    def is_whole(value: Any) -> bool:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and -(2**bits) <= value < 2**bits
+
+    return is_whole
 
 
 def _is_number(value: Any) -> bool:
-    return _is_int(value) or isinstance(value, float)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is(kind: str) -> Callable[[Any], bool]:
@@ -113,8 +119,8 @@ def _is(kind: str) -> Callable[[Any], bool]:
 _SCALARS: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "boolean": lambda value: isinstance(value, bool),
-    "int": _is_int,
-    "long": _is_int,
+    "int": _is_whole(INT_BITS),
+    "long": _is_whole(LONG_BITS),
     "float": _is_number,
     "double": _is_number,
     "string": lambda value: isinstance(value, str),

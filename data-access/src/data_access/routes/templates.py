@@ -18,6 +18,8 @@ from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.workflow import NewTemplate, SpdTemplate, Template, TemplateChange
 from penstock_core.states import TemplateStatus
 from penstock_core.web import Expert, Reader
+from recipe.model import Recipe
+from recipe.parameters import Parameters, parameters_of
 
 router = APIRouter(prefix="/template", tags=["template"])
 
@@ -72,7 +74,7 @@ async def create_template(here: Here, caller: Expert, body: NewTemplate) -> SpdT
 
 @router.post("/check")
 async def check_template(here: Here, _: Expert, body: NewTemplate) -> Json:
-    """Compile a template and store nothing: its recipe, its digest, warnings."""
+    """Compile a template and store nothing: its recipe, digest, parameters, warnings."""
     return await here.templates.check(body)
 
 
@@ -97,6 +99,15 @@ async def standard(here: Here, _: Reader, template_id: Number) -> Any:
         row = await read_template(connection, template_id)
         recipe = await read_recipe(connection, row["recipe_digest"])
     return recipe["standard"] or row["description"]
+
+
+@router.get("/{template_id}/parameters")
+async def parameters(here: Here, _: Reader, template_id: Number) -> Parameters:
+    """Return what a template version asks for: a JSON Schema of its values, and a form."""
+    async with here.store.read() as connection:
+        row = await read_template(connection, template_id)
+        body = await read_recipe(connection, row["recipe_digest"])
+    return parameters_of(Recipe.model_validate(body).inputs)
 
 
 @router.put("/{template_id}/change")

@@ -15,6 +15,7 @@ from penstock_core.errors import InvalidTemplate, PenstockError
 from penstock_core.masks import Selector
 from recipe.compiler import CompileRequest, WarmCompiler
 from recipe.model import Recipe
+from recipe.parameters import Field, Parameters, parameters_of
 
 
 class Fault(Frozen):
@@ -40,6 +41,7 @@ class Checked(Frozen):
     warnings: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    parameters: Parameters | None = None
 
 
 def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Checked, ...]:
@@ -64,7 +66,23 @@ async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> 
         return Checked(file=str(path), ok=False, faults=faults)
     steps = tuple(step.name for step in recipe.steps)
     said = tuple(notes(recipe, template.value_ranges))
-    return Checked(file=str(path), ok=True, warnings=recipe.warnings, steps=steps, notes=said)
+    asked = parameters_of(recipe.inputs)
+    given = {*template.values, *template.value_ranges}
+    said += tuple(_asked(field) for field in asked.form if field.name not in given)
+    return Checked(
+        file=str(path),
+        ok=True,
+        warnings=recipe.warnings,
+        steps=steps,
+        notes=said,
+        parameters=asked,
+    )
+
+
+def _asked(field: Field) -> str:
+    default = "required" if field.required else f"default {field.default!r}"
+    choices = f", one of {', '.join(field.choices)}" if field.choices else ""
+    return f"asks for {field.name}: {field.kind}{choices}, {default}"
 
 
 def compile_here(template: NewTemplate) -> Recipe:
