@@ -66,12 +66,27 @@ def test_a_file_that_is_not_there_is_told(command, name):
     assert (ran.code, name in ran.out) == (1, True)
 
 
-def test_a_reference_outside_its_folder_is_not_followed(command, tmp_path):
+def test_outside_of_its_folder_a_document_names_tools_and_nothing_else(command, tmp_path):
     inner = tmp_path / "inner"
     inner.mkdir()
+    good = MERGE.replace("wrong", "files").replace("tool.cwl", "../tool.cwl")
     (tmp_path / "tool.cwl").write_text(TOOL)
-    (inner / "flow.cwl").write_text(MERGE.replace("tool.cwl", "../tool.cwl"))
-    assert command("template", "check", inner / "flow.cwl").code == 1
+    (inner / "flow.cwl").write_text(good)
+    assert command("template", "check", inner / "flow.cwl").code == 0
+    (tmp_path / "secret").write_text("a key")
+    (inner / "flow.cwl").write_text(good + "doc: {$include: ../secret}\n")
+    ran = command("template", "check", inner / "flow.cwl")
+    assert (ran.code, "a key" in ran.out) == (1, False)
+
+
+def test_a_document_alone_may_leave_open_what_a_template_says(command, tmp_path):
+    tool = TOOL.replace("inputs:\n", "inputs:\n  other: File\n  word: string\n")
+    (tmp_path / "tool.cwl").write_text(tool)
+    ran = command("template", "check", tmp_path / "tool.cwl")
+    assert ran.code == 0
+    lines = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert "the dataset goes to files" in " ".join(lines)
+    assert "asks for word: string, required" in " ".join(lines)
 
 
 def test_a_plan_names_every_output(command, templates):

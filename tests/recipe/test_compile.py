@@ -204,10 +204,19 @@ def test_a_conditional_steps_output_may_be_missing() -> None:
 
 
 def test_an_ambiguous_input_names_the_candidates(chain: dict[str, str]) -> None:
-    text = chain["chain.cwl"].replace("title: string?", "title: File?")
+    text = chain["chain.cwl"].replace("title: string?", "title: File")
     with pytest.raises(InvalidTemplate, match="candidates: raw_files, title"):
         compile({**chain, "chain.cwl": text}, "chain.cwl")
-    assert compile({**chain, "chain.cwl": text}, "chain.cwl", "raw_files").input == "raw_files"
+    values = {"title": {"class": "File", "basename": "t", "contents": ""}}
+    asked = compile({**chain, "chain.cwl": text}, "chain.cwl", "raw_files", values=values)
+    assert asked.input == "raw_files"
+    draft = compile({**chain, "chain.cwl": text}, "chain.cwl", draft=True)
+    assert draft.input in ("raw_files", "title")
+
+
+def test_what_may_be_left_out_is_not_asked_for_beside_what_may_not(chain: dict[str, str]) -> None:
+    text = chain["chain.cwl"].replace("title: string?", "title: File?")
+    assert compile({**chain, "chain.cwl": text}, "chain.cwl").input == "raw_files"
 
 
 @pytest.mark.parametrize(

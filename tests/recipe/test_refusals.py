@@ -169,7 +169,7 @@ def test_the_diagnostics_are_data() -> None:
         (
             TOOL.replace(
                 "stdout: o\n",
-                "stdout: o\nhints:\n  DockerRequirement: {dockerImport: http://x/y.tar}\n",
+                "stdout: o\nrequirements:\n  DockerRequirement: {dockerImport: http://x/y.tar}\n",
             ),
             "tool.cwl:9:23: not taken: dockerImport",
         ),

@@ -1,5 +1,6 @@
 """A template on disk in any of its forms: ``template.yaml``, or a CWL or SPD document alone."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,28 +31,33 @@ def read_local(path: Path, name: str = "", masks: Sequence[str] = ()) -> NewTemp
         given["masks"] = tuple(masks)
     if path.suffix not in DOCUMENTS:
         return read_template(path).model_copy(update=given)
+    name, documents = gather(path)
     return NewTemplate(
-        **({"name": path.name.split(".")[0]} | given), main=path.name, documents=gather(path)
+        **({"name": path.name.split(".")[0]} | given), main=name, documents=documents
     )
 
 
-def gather(main: Path) -> dict[str, str]:
-    """Return the texts of a document and of all files that it names inside its folder.
+def gather(main: Path) -> tuple[str, dict[str, str]]:
+    """Return a document's name, and the texts of it and of all files that it names, by theirs.
 
-    What cannot be read is left out: the compiler says at which line it is missing.
+    Names are relative to the innermost folder that holds them all. Outside of the document's own
+    folder only CWL is taken: what strangers wrote must not name private files into an upload. What
+    is left out, or cannot be read, the compiler says at which line it is missing.
     """
-    folder = main.parent.resolve()
-    found = {main.name: _read_main(main)}
-    todo = [main.name]
+    first = main.resolve()
+    found = {first: _read_main(main)}
+    todo = [first]
     while todo:
-        name = todo.pop()
-        for path in _named(folder, name, found[name]):
-            key = path.relative_to(folder).as_posix()
-            text = None if key in found else _text(path)
+        document = todo.pop()
+        for path in _named(document, found[document]):
+            is_taken = path.is_relative_to(first.parent) or path.suffix == ".cwl"
+            text = _text(path) if is_taken and path not in found else None
             if text is not None:
-                found[key] = text
-                todo.append(key)
-    return found
+                found[path] = text
+                todo.append(path)
+    folder = Path(os.path.commonpath([path.parent for path in found]))
+    names = {path: path.relative_to(folder).as_posix() for path in found}
+    return names[first], {names[path]: text for path, text in found.items()}
 
 
 def _read_main(path: Path) -> str:
@@ -68,8 +74,8 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _named(folder: Path, name: str, text: str) -> Iterator[Path]:
-    if not name.endswith((*DOCUMENTS, ".yaml", ".yml")):
+def _named(document: Path, text: str) -> Iterator[Path]:
+    if document.suffix not in (*DOCUMENTS, ".yaml", ".yml"):
         return
     try:
         content = yaml.safe_load(text)
@@ -77,9 +83,8 @@ def _named(folder: Path, name: str, text: str) -> Iterator[Path]:
         return
     for reference in _references(content):
         bare = reference.partition("#")[0]
-        path = (folder / name).parent / bare
-        if bare and not urlsplit(bare).scheme and path.resolve().is_relative_to(folder):
-            yield path.resolve()
+        if bare and not urlsplit(bare).scheme and not bare.startswith("/"):
+            yield (document.parent / bare).resolve()
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -42,6 +42,7 @@ def compile(
     masks: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
     value_ranges: ValueRanges | None = None,
+    draft: bool = False,
 ) -> Recipe:
     """Return the recipe of a bundle; raises ``InvalidTemplate`` with its diagnostics.
 
@@ -60,6 +61,9 @@ def compile(
         What the template gives for the other inputs; checked against their types.
     value_ranges
         The same by ranges of the dataset's run.
+    draft
+        Whether what a template says beside its documents is still to come: values may be missing,
+        and which input takes the dataset.
     """
     given, by_run = values or {}, value_ranges or {}
     main, part = path_and_part(main, documents)
@@ -72,8 +76,9 @@ def compile(
     references.check(main, part)
     _check_version(main, document)
     bundle = Bundle(documents, references.reached())
-    recipe = _recipe(bundle, main, part, input, {*given, *by_run})
-    check_values(recipe.inputs, given, documents, by_run)
+    recipe = _recipe(bundle, main, part, input, {*given, *by_run}, draft)
+    later = {spec.name for spec in recipe.inputs} if draft else set()
+    check_values(recipe.inputs, given, documents, {*by_run, *later})
     check_ranges(recipe.inputs, by_run, documents)
     captures = _captures(masks)
     check_output_patterns(recipe, captures)
@@ -137,10 +142,12 @@ def _compile_spd(
     return recipe.model_copy(update=own)
 
 
-def _recipe(bundle: Bundle, main: str, part: str, asked: str, given: set[str]) -> Recipe:
+def _recipe(
+    bundle: Bundle, main: str, part: str, asked: str, given: set[str], draft: bool
+) -> Recipe:
     process = _load(bundle, main, part)
     check_files(process, bundle.documents)
-    bound = bound_input(process, main, asked, given)
+    bound = bound_input(process, main, asked, given, draft=draft)
     return Recipe(
         input=bound,
         inputs=tuple(spec for spec in input_specs(process) if spec.name != bound),

@@ -133,6 +133,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             masks=asked.masks,
             values=asked.values,
             value_ranges=asked.value_ranges,
+            draft=asked.draft,
         )
     except PenstockError as error:
         return {"error": error.as_json()}

@@ -31,6 +31,7 @@ class CompileRequest(Frozen):
     masks: tuple[str, ...] = ()
     values: Json = {}
     value_ranges: ValueRanges = {}
+    draft: bool = False
 
 
 class Limits(Frozen):

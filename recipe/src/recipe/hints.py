@@ -94,8 +94,9 @@ def resources(tool: Process) -> tuple[Resources, list[str]]:
     """Return what a job needs, and a warning for each figure that is an expression."""
     need = _requirement(tool, "ResourceRequirement")
     docker = _requirement(tool, "DockerRequirement")
+    is_required = docker in tool.requirements
     for source in _IMAGE_SOURCES:
-        if source in docker:
+        if source in docker and is_required:  # as a hint it is what other runners may take
             raise not_taken(docker, source, source)
     limit = _requirement(tool, "ToolTimeLimit").get("timelimit")
     warnings = list(_expressions({**need, "timelimit": limit}))

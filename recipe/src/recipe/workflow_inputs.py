@@ -13,11 +13,14 @@ from recipe.shapes import Shape, file_type, shown
 from recipe.standalone import plain
 
 
-def bound_input(process: Process, main: str, asked: str, given: Container[str]) -> str:
+def bound_input(
+    process: Process, main: str, asked: str, given: Container[str], *, draft: bool = False
+) -> str:
     """Return the input that takes the dataset: the one asked for, or the only candidate.
 
-    A candidate is of type File or File[], has no default, and gets no value (``given``). Without
-    one that is "": the dataset starts the chain, and is not read.
+    A candidate is of type File or File[], has no default, and gets no value (``given``); one that
+    may be left out is one only where there is no other. Without one that is "": the dataset starts
+    the chain, and is not read. Of a ``draft`` several are none too many: it is the first.
     """
     nodes = {shortname(node["id"]): node for node in process.tool["inputs"]}
     if asked:
@@ -25,6 +28,11 @@ def bound_input(process: Process, main: str, asked: str, given: Container[str]) 
         return asked
     files = [name for name, node in nodes.items() if _takes_files(node)]
     free = [name for name in files if "default" not in nodes[name] and name not in given]
+    needed = [name for name in free if not file_type(nodes[name]["type"]).optional]
+    free = needed or free
+    if draft:
+        free = [name for name in free if not nodes[name].get("secondaryFiles")] or free
+        return free[0] if free else ""
     if len(free) <= 1:
         return free[0] if free else ""
     candidates = f"candidates: {', '.join(sorted(free))}"

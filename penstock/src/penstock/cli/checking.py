@@ -58,7 +58,7 @@ def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Che
 async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> Checked:
     try:
         template = read_local(path, masks=masks)
-        recipe = await _compile(compiler, template)
+        recipe = await _compile(compiler, template, draft=path.suffix in DOCUMENTS)
     except PenstockError as error:
         faults = _faults(path, error)
         if not masks:
@@ -67,6 +67,8 @@ async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> 
     steps = tuple(step.name for step in recipe.steps)
     said = tuple(notes(recipe, template.value_ranges))
     asked = parameters_of(recipe.inputs)
+    if path.suffix in DOCUMENTS and recipe.input:
+        said = (f"the dataset goes to {recipe.input}", *said)
     given = {*template.values, *template.value_ranges}
     said += tuple(_asked(field) for field in asked.form if field.name not in given)
     return Checked(
@@ -99,7 +101,7 @@ def _sandbox() -> str:
     return os.environ.get("PENSTOCK_SANDBOX", "auto")
 
 
-async def _compile(compiler: WarmCompiler, template: NewTemplate) -> Recipe:
+async def _compile(compiler: WarmCompiler, template: NewTemplate, *, draft: bool = False) -> Recipe:
     if template.masks:
         Selector.parse(template.masks, template.exclude, template.where, template.namespace)
     request = CompileRequest(
@@ -109,6 +111,7 @@ async def _compile(compiler: WarmCompiler, template: NewTemplate) -> Recipe:
         masks=template.masks,
         values=template.values,
         value_ranges=template.value_ranges,
+        draft=draft,
     )
     return await compiler(request)
 
