@@ -11,7 +11,7 @@ from cwltool.workflow import Workflow
 from penstock_core.contracts.workflow import ValueRanges
 from penstock_core.errors import InvalidTemplate
 from penstock_core.masks import parse_mask
-from recipe import spd
+from recipe import panda_dialect, spd
 from recipe.bundle import Bundle, inside
 from recipe.chain import Chain
 from recipe.constructs import NotDivided
@@ -70,6 +70,7 @@ def compile(
     _check_bundle(documents, main)
     references = References(documents)
     document = require_mapping(main, references.document(main))
+    panda_dialect.refuse(document, main)
     if spd.is_dialect(document):
         meaning = spd.translate(document, main, masks)
         return _compile_spd(documents, main, meaning, masks, given, by_run)

@@ -9,6 +9,7 @@ from penstock.cli import (
     explain,
     file_provenance,
     files,
+    importing,
     jobs,
     messages,
     rule,
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Group] = {
         {
             "check": template.check,
             "test": trying.try_out,
+            "import-panda": importing.import_panda,
             "plan": template.plan,
             "upload": template.upload,
             "list": template.list_all,
