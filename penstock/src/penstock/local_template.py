@@ -1,4 +1,4 @@
-"""A template on disk in any of its forms: ``template.yaml``, or a CWL or SPD document alone."""
+"""A template on disk in any of its forms: ``template.yaml``, a document alone, a zip of either."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from penstock.template_file import read_template
+from penstock.zipped import unpacked
 from penstock_core.contracts.workflow import NewTemplate
 from penstock_core.errors import InvalidInput
 
@@ -17,7 +18,7 @@ DOCUMENTS = (".cwl", ".json")
 
 def is_local(template: str) -> bool:
     """Return whether ``template`` names a file here, not a template of a running Penstock."""
-    return Path(template).suffix in (*DOCUMENTS, ".yaml", ".yml")
+    return Path(template).suffix in (*DOCUMENTS, ".yaml", ".yml", ".zip")
 
 
 def read_local(path: Path, name: str = "", masks: Sequence[str] = ()) -> NewTemplate:
@@ -29,12 +30,17 @@ def read_local(path: Path, name: str = "", masks: Sequence[str] = ()) -> NewTemp
     given: dict[str, Any] = {"name": name} if name else {}
     if masks:
         given["masks"] = tuple(masks)
+    if path.suffix == ".zip":
+        with unpacked(path) as inner:
+            return read_local(inner, name, masks)
     if path.suffix not in DOCUMENTS:
         return read_template(path).model_copy(update=given)
     name, documents = gather(path)
-    return NewTemplate(
-        **({"name": path.name.split(".")[0]} | given), main=name, documents=documents
-    )
+    return NewTemplate(**({"name": _plain_name(path)} | given), main=name, documents=documents)
+
+
+def _plain_name(path: Path) -> str:
+    return path.name.split(".")[0]
 
 
 def gather(main: Path) -> tuple[str, dict[str, str]]:

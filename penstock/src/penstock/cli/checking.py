@@ -58,7 +58,7 @@ def check_files(paths: Sequence[Path], masks: tuple[str, ...] = ()) -> tuple[Che
 async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> Checked:
     try:
         template = read_local(path, masks=masks)
-        recipe = await _compile(compiler, template, draft=path.suffix in DOCUMENTS)
+        recipe = await _compile(compiler, template, draft=_is_alone(path))
     except PenstockError as error:
         faults = _faults(path, error)
         if not masks:
@@ -67,7 +67,7 @@ async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> 
     steps = tuple(step.name for step in recipe.steps)
     said = tuple(notes(recipe, template.value_ranges))
     asked = parameters_of(recipe.inputs)
-    if path.suffix in DOCUMENTS and recipe.input:
+    if _is_alone(path) and recipe.input:
         said = (f"the dataset goes to {recipe.input}", *said)
     given = {*template.values, *template.value_ranges}
     said += tuple(_asked(field) for field in asked.form if field.name not in given)
@@ -79,6 +79,11 @@ async def _check(compiler: WarmCompiler, path: Path, masks: tuple[str, ...]) -> 
         notes=said,
         parameters=asked,
     )
+
+
+def _is_alone(path: Path) -> bool:
+    """Return whether documents come without what a template says beside them."""
+    return path.suffix not in (".yaml", ".yml")
 
 
 def _asked(field: Field) -> str:

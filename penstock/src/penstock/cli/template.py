@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="template.yaml, .cwl or SPD's .json.")],
+    files: Annotated[list[Path], typer.Argument(help="template.yaml, .cwl, SPD's .json, a .zip.")],
     mask: Masks = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +76,7 @@ def plan(
 
 
 def upload(
-    file: Annotated[Path, typer.Argument(help="template.yaml, .cwl or SPD's .json.")],
+    file: Annotated[Path, typer.Argument(help="template.yaml, .cwl, SPD's .json, a .zip.")],
     name: Annotated[str, typer.Option(help="Name, in place of the file's.")] = "",
     mask: Masks = None,
     status: Annotated[

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from penstock.cli.output import AsJson, coloured, facts, show, table
-from penstock.local_template import DOCUMENTS, read_local
+from penstock.local_template import read_local
 from penstock.tables import Column
 from penstock.trial import Tried, dataset_name, try_template
 from penstock_core.contracts.workflow import JobReport, NewTemplate, Task
@@ -24,7 +24,7 @@ _ALONE = "test"
 
 
 def try_out(
-    file: Annotated[Path, typer.Argument(help="template.yaml, .cwl or SPD's .json.")],
+    file: Annotated[Path, typer.Argument(help="template.yaml, .cwl, SPD's .json, a .zip.")],
     input: Annotated[
         list[Path], typer.Option("--input", help="A file of the dataset; several are several.")
     ],
@@ -40,8 +40,9 @@ def try_out(
     as_json: AsJson = False,
 ) -> None:
     """Run a template over files here: the same compiler and jobs, no running Penstock needed."""
-    given = (dataset or _ALONE,) if file.suffix in DOCUMENTS else ()
-    template = read_local(file, masks=given)
+    template = read_local(file)
+    if not template.masks:
+        template = template.model_copy(update={"masks": (dataset or _ALONE,)})
     own = {name: yaml.safe_load(text) for name, text in _pairs(value, "--value")}
     template = template.model_copy(update={"values": template.values | own})
     tried = _run(template, input, dataset, dict(_pairs(meta, "--meta")), output_folder)
