@@ -1,5 +1,6 @@
 """Chains whose jobs fail: paused, retried once the cause is gone, or gone on with what there is."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -65,7 +66,7 @@ class Scene:
     """A running house with the chain, and a DAQ that tells of files in it."""
 
     def __init__(self, bus: Any, clients: HouseClients, folder: Path, eventually: Callable) -> None:
-        self.gate = folder / "gate"
+        self.gate = folder / "gates" / "gate"
         self.workflows = clients.data_access
         self.storage = clients.dsm
         self._bus = bus
@@ -133,8 +134,11 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, eventually: Callable):
-    """A house that runs jobs."""
+async def scene(tmp_path: Path, eventually: Callable, monkeypatch: pytest.MonkeyPatch):
+    """A house that runs jobs, which see whether the gate is there."""
+    gates = tmp_path / "gates"
+    gates.mkdir()
+    monkeypatch.setenv("PENSTOCK_PILOT_READABLE", json.dumps([str(gates)]))
     settings = HouseSettings(data_dir=tmp_path / "data", reconcile_every_s=0.5)
     async with (
         open_house(settings) as house,
@@ -150,6 +154,7 @@ async def test_a_chain_that_was_paused_by_itself_is_retried_and_finishes(scene: 
     (alarm,) = (await scene.workflows.alarms()).items
     assert (alarm.kind, "3 of the last 4 jobs failed" in alarm.text) == ("task_paused", True)
 
+    await asyncio.sleep(0.5)  # the pause is on its way to the workload system
     await scene.send("bad", "good")
     await scene.end(6)
     check = await scene.task("check", lambda task: task.jobs == 6)

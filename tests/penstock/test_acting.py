@@ -57,7 +57,9 @@ def test_json_is_alone_on_standard_output_and_the_question_elsewhere(
 ):
     answer("y")
     ran = signed_in("task", "rank", "--workflow", workflow, "--to", 7, "--json")
-    assert [one["outcome"] for one in ran.json["outcomes"]] in (["asked", "done"], ["asked"] * 2)
+    # A task that the workload system has by then is asked, one that it has not is changed here.
+    assert {one["outcome"] for one in ran.json["outcomes"]} <= {"asked", "done"}
+    assert len(ran.json["outcomes"]) == 2
     assert "Rank 7 for 2 tasks?" in ran.err
     assert [task.rank for task in admin.tasks(workflow=workflow)] == [7, 7]
 

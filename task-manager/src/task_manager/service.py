@@ -33,12 +33,13 @@ async def open_service(
             "states": StateCopier(clients.dsm, clients.data_access, submit.wake).copy,
             "gates": GateKeeper(clients.dsm, clients.data_access, submit.wake).look,
             "losses": LossFollower(clients.dsm, clients.data_access).announce,
-            "wishes": WishFollower(clients.data_access, system).pass_on,
         }
+        wishes = WishFollower(clients.data_access, system)
         follower = ReportFollower(clients.dsm, clients.data_access, system)
         loops = [
             submit,
             Reconciler(f"{NAME}:reports", follower.observe, every_s),
+            Reconciler(f"{NAME}:wishes", wishes.pass_on, every_s),
             *(
                 Reconciler(f"{NAME}:{name}", work, every_s, UNHURRIED_REST_S)
                 for name, work in works.items()

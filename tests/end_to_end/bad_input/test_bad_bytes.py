@@ -27,6 +27,11 @@ async def test_a_file_whose_checksum_is_wrong_is_put_aside_and_the_others_go_on(
     files[1]["checksum"] = WRONG
     body = {"datasetName": "run1.md5.raw", "files": files, "closed": True}
     assert (await doors.tell("dataset.input", body))[0]["status"] == "OK"
+
+    async def trouble() -> list:
+        return (await doors.good("GET", "/api/v1/file/quarantine"))["items"]
+
+    (told_of,) = await eventually(trouble, bool)
     await doors.good("PUT", "/pilot/hold", Role.OPERATOR, json={"held": False})
 
     async def task() -> dict:
@@ -38,10 +43,6 @@ async def test_a_file_whose_checksum_is_wrong_is_put_aside_and_the_others_go_on(
     assert jobs == {"a.raw": "FINISHED", "c.raw": "FINISHED"}, "what is put aside has no job"
     assert (ended["status"], ended["finished"], ended["failed"]) == ("FINISHED", 2, 0)
 
-    async def trouble() -> list:
-        return (await doors.good("GET", "/api/v1/file/quarantine"))["items"]
-
-    (told_of,) = await eventually(trouble, bool)
     assert told_of["file"]["name"] == "b.raw"
     assert told_of["file"]["state"] == "QUARANTINED"
     assert f"md5:{WRONG}" in told_of["file"]["reason"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.end_to_end.bad_input.conftest import Doors
+from tests.end_to_end.conftest import eventually
 
 from penstock_core.bus import Message
 from penstock_core.rights import Role
@@ -42,6 +43,12 @@ async def stock(doors: Doors, tmp_path_factory: pytest.TempPathFactory) -> Stock
     body = {"datasetName": "there.raw", "files": [stock.file("there.0")]}
     (reply,) = await doors.tell("file.input", body)
     assert reply["status"] == "OK"
+
+    async def files() -> list[dict[str, Any]]:
+        return (await doors.good("GET", "/api/v1/file/"))["items"]
+
+    # What the inspector says of it comes by itself: it is none of what is tried here.
+    await eventually(files, lambda seen: all(one["state"] == "VERIFIED" for one in seen))
     page = await doors.good("GET", "/api/v1/dataset", params={"name": "there.raw"})
     return Stock(folder, storage["uid"], page["items"][0]["uid"])
 
