@@ -152,6 +152,9 @@ async def test_held_jobs_wait_until_they_are_released(world, make_step, follow):
     world.dsm.closed.add("in")
     async with world.pilot(hold=True) as client:
         await client.submit([world.task(make_step("touch made.txt"))])
+        async with asyncio.timeout(15):
+            while not (await client.live_jobs()).items:
+                await asyncio.sleep(0.05)
         await asyncio.sleep(0.4)
         assert [j.state for j in (await client.live_jobs()).items] == [JobState.DEFINED]
     async with world.pilot() as client:

@@ -17,9 +17,9 @@ Work = Callable[[], Awaitable[bool]]
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 STALE_PAUSE_S = 0.01
-REST_S = 0.05
-UNHURRIED_REST_S = 0.3
-LONGEST_REST_S = 1.0
+REST_S = 0.03
+UNHURRIED_REST_S = 0.1
+LONGEST_REST_S = 0.3
 _SHARE = 3
 """After a look a loop rests so many times as long as the look took: all loops share one core."""
 

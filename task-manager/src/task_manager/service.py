@@ -30,16 +30,17 @@ async def open_service(
         submitter = Submitter(clients.dsm, clients.data_access, system, claimant)
         submit = Reconciler(f"{NAME}:submit", submitter.submit, every_s)
         works = {
-            "states": StateCopier(clients.dsm, clients.data_access, submit.wake).copy,
             "gates": GateKeeper(clients.dsm, clients.data_access, submit.wake).look,
             "losses": LossFollower(clients.dsm, clients.data_access).announce,
         }
+        copier = StateCopier(clients.dsm, clients.data_access, submit.wake)
         wishes = WishFollower(clients.data_access, system)
         follower = ReportFollower(clients.dsm, clients.data_access, system)
         loops = [
             submit,
             Reconciler(f"{NAME}:reports", follower.observe, every_s),
             Reconciler(f"{NAME}:wishes", wishes.pass_on, every_s),
+            Reconciler(f"{NAME}:states", copier.copy, every_s),
             *(
                 Reconciler(f"{NAME}:{name}", work, every_s, UNHURRIED_REST_S)
                 for name, work in works.items()

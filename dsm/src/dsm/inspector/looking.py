@@ -26,7 +26,7 @@ OPEN_FOLDERS = ("storage", "daq")
 async def look(house_dir: Path, storage: Storage, file: DueFile, pace: Pace) -> FileVerdict:
     """Return what is found at the place of ``file``."""
     try:
-        opened = await asyncio.to_thread(_open, house_dir, storage, file.path)
+        opened = await _opened(house_dir, storage, file.path)
     except OSError as error:
         return _not_found(file, error)
     try:
@@ -35,6 +35,21 @@ async def look(house_dir: Path, storage: Storage, file: DueFile, pace: Pace) -> 
         return _verdict(file, Verdict.UNREADABLE, f"It cannot be read: {error.strerror}.")
     finally:
         opened.close()
+
+
+async def _opened(house_dir: Path, storage: Storage, path: str) -> BinaryIO:
+    """Open a file in a thread; one that is opened for nobody any more is closed."""
+    opening = asyncio.create_task(asyncio.to_thread(_open, house_dir, storage, path))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opening: asyncio.Task[BinaryIO]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _open(house_dir: Path, storage: Storage, path: str) -> BinaryIO:
