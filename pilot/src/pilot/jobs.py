@@ -12,6 +12,7 @@ from penstock_core.contracts.workflow import Environment
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import Stale
 from penstock_core.states import JOB_MOVES, JobState, check_move
+from penstock_core.stretches import stretches
 from pilot.grouping import Stretch
 from pilot.model import Claim
 from pilot.tables import job, task
@@ -85,9 +86,8 @@ async def claim(
     rows = (await connection.execute(query)).all()
     place = {"host": host, "environment": environment.model_dump()}
     started = place | {"started_at": moment, "last_seen_at": moment, "ended_at": None}
-    for row in rows:
-        values = started | {"attempts": row.attempts + 1, "reason": "", "exit_code": None}
-        await move(connection, row.id, JobState.DEFINED, JobState.RUNNING, **values)
+    values = started | {"attempts": job.c.attempts + 1, "reason": "", "exit_code": None}
+    await _start(connection, [row.id for row in rows], values)
     await mark_changed(connection, {row.task_id for row in rows})
     return [
         Claim(
@@ -101,6 +101,18 @@ async def claim(
         )
         for row in rows
     ]
+
+
+async def _start(
+    connection: AsyncConnection, job_ids: Sequence[int], values: Mapping[str, Any]
+) -> None:
+    """Have waiting jobs run, all or none; raises ``Stale`` if one does not wait any more."""
+    check_move(JOB_MOVES, JobState.DEFINED, JobState.RUNNING, "Jobs that are due")
+    for batch in stretches(job_ids, _INSERT_ROWS):
+        here = and_(job.c.id.in_(batch), job.c.state == JobState.DEFINED)
+        moved = update(job).where(here).values(state=JobState.RUNNING, **values)
+        if (await connection.execute(moved)).rowcount != len(batch):
+            raise Stale("Some of the jobs that were due are not DEFINED any more.")
 
 
 def _spec(body: dict[str, Any]) -> WorkloadTask:

@@ -1,5 +1,7 @@
 """Storing what became of a job, in one transaction with all that follows from it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,17 +13,28 @@ from pilot.model import Cancelled, Claim, Failed, Lost, Outcome, Postponed, Stag
 from pilot.settings import PilotSettings
 from pilot.tables import job, task
 
+_Before = Row[tuple[int, int, int, bool]]
+
 
 async def store(
-    connection: AsyncConnection, claim: Claim, outcome: Outcome, settings: PilotSettings
+    connection: AsyncConnection, ended: Sequence[tuple[Claim, Outcome]], settings: PilotSettings
 ) -> None:
-    """Store the outcome of a running job. A job whose task was cancelled is not tried again."""
-    query = (
-        select(job.c.failures, job.c.losses, task.c.cancelled)
-        .join(task)
-        .where(job.c.id == claim.id)
-    )
-    row = (await connection.execute(query)).one()
+    """Store the outcomes of running jobs. A job whose task was cancelled is not tried again."""
+    columns = (job.c.id, job.c.failures, job.c.losses, task.c.cancelled)
+    query = select(*columns).join(task).where(job.c.id.in_([claim.id for claim, _ in ended]))
+    rows = {row.id: row for row in await connection.execute(query)}
+    for claim, outcome in ended:
+        await _store(connection, claim, outcome, rows[claim.id], settings)
+    await jobs.mark_changed(connection, {claim.task_id for claim, _ in ended})
+
+
+async def _store(
+    connection: AsyncConnection,
+    claim: Claim,
+    outcome: Outcome,
+    row: _Before,
+    settings: PilotSettings,
+) -> None:
     if row.cancelled and not isinstance(outcome, Staged):
         outcome = Cancelled()
     match outcome:
@@ -37,7 +50,6 @@ async def store(
             await jobs.move(connection, claim.id, JobState.RUNNING, JobState.DEFINED, **waiting)
         case Cancelled():
             await cancel(connection, claim.id, JobState.RUNNING, outcome.reason)
-    await jobs.mark_changed(connection, {claim.task_id})
 
 
 async def cancel(
@@ -49,7 +61,7 @@ async def cancel(
     """Cancel a job that waits or runs, and report it."""
     ended = {"ended_at": now().timestamp(), "reason": reason}
     await jobs.move(connection, job_id, before, JobState.CANCELLED, **ended)
-    await reports.add_job(connection, job_id)
+    await reports.add_jobs(connection, [job_id])
 
 
 async def _store_staged(connection: AsyncConnection, claim: Claim, outcome: Staged) -> None:
@@ -77,20 +89,20 @@ async def _store_failed(
         due = now().timestamp() + wait_s
         await jobs.move(connection, claim.id, JobState.FAILED, JobState.DEFINED, next_try_at=due)
     elif not outcome.manifest:
-        await reports.add_job(connection, claim.id)
+        await reports.add_jobs(connection, [claim.id])
 
 
 async def _store_lost(
     connection: AsyncConnection,
     claim: Claim,
     outcome: Lost,
-    row: Row[tuple[int, int, bool]],
+    row: _Before,
     settings: PilotSettings,
 ) -> None:
     if row.losses + 1 >= settings.lost_limit:
         gone = f"It was lost {row.losses + 1} times. {outcome.reason}"
         await jobs.move(connection, claim.id, JobState.RUNNING, JobState.FAILED, reason=gone)
-        await reports.add_job(connection, claim.id)
+        await reports.add_jobs(connection, [claim.id])
         return
     again = pause_s(row.losses, settings.retry_first_pause_s, settings.retry_longest_pause_s)
     due = now().timestamp() + (again if row.losses else 0.0)

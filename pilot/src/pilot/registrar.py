@@ -11,7 +11,7 @@ from penstock_core.clients.dsm import DsmClient
 from penstock_core.clock import now
 from penstock_core.contracts.dsm import Manifest, Outcome
 from penstock_core.errors import Conflict, InvalidInput, from_json
-from penstock_core.states import JobState
+from penstock_core.states import FINAL_JOBS, JobState
 from penstock_core.store import Store
 from pilot import jobs, reports
 from pilot.model import failed_key, job_key
@@ -47,6 +47,8 @@ class Registrar:
             again = await _retried(connection, waiting)
             for row, manifest in zip(waiting, manifests, strict=True):
                 await _settle(connection, row, manifest, answers[manifest.job], row.id in again)
+            ended = await _final(connection, [row.id for row in waiting])
+            await reports.add_jobs(connection, ended)
             await jobs.mark_changed(connection, {row.task_id for row in waiting})
         return True
 
@@ -81,6 +83,12 @@ async def _retried(connection: AsyncConnection, waiting: Sequence[_Waiting]) -> 
     }
 
 
+async def _final(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[int]:
+    """Return which of these jobs have ended for good, and have nothing left to register."""
+    ended = job.c.state.in_(FINAL_JOBS) & job.c.manifest.is_(None)
+    return (await connection.scalars(select(job.c.id).where(job.c.id.in_(job_ids), ended))).all()
+
+
 async def _settle(
     connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome, again: bool
 ) -> None:
@@ -109,7 +117,6 @@ async def _move(
         await jobs.move(connection, row.id, before, JobState.DEFINED, manifest=None, **values)
         return
     await jobs.move(connection, row.id, before, after, manifest=None, **values)
-    await reports.add_job(connection, row.id)
 
 
 async def _refused(

@@ -1,5 +1,6 @@
 """The report log: task counts and final jobs, in the order of commits."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,12 +32,14 @@ async def page(connection: AsyncConnection, after: int, limit: int) -> ReportPag
     return ReportPage(reports=(), cursor=after)
 
 
-async def add_job(connection: AsyncConnection, job_id: int) -> None:
-    """Append the report of a job that has become final."""
-    query = select(job, task.c.spec).join(task).where(job.c.id == job_id)
-    row = (await connection.execute(query)).one()
-    body = job_report(row).model_dump(mode="json")
-    await connection.execute(report.insert().values(job=body))
+async def add_jobs(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
+    """Append the reports of jobs that have become final, in the order of their ids."""
+    if not job_ids:
+        return
+    query = select(job, task.c.spec).join(task).where(job.c.id.in_(job_ids)).order_by(job.c.id)
+    rows = (await connection.execute(query)).all()
+    bodies = [{"job": job_report(row).model_dump(mode="json")} for row in rows]
+    await connection.execute(report.insert(), bodies)
 
 
 def job_report(row: Row[Any]) -> JobReport:

@@ -56,8 +56,7 @@ class Settler:
         while True:
             try:
                 async with self._store.write() as connection:
-                    for claim, outcome in batch:
-                        await outcomes.store(connection, claim, outcome, self._settings)
+                    await outcomes.store(connection, batch, self._settings)
                 return
             except RetriableError as error:
                 log.warning("The outcomes of %d jobs wait: %s", len(batch), error)
