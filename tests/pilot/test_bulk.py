@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from penstock_core.contracts.workflow import Environment
+from penstock_core.errors import Stale
 from penstock_core.migrations import upgrade
 from penstock_core.states import JobState
 from penstock_core.store import Store
@@ -45,6 +46,17 @@ async def test_jobs_start_together(store: Store) -> None:
         assert await connection.scalar(started) == MANY
     async with store.write() as connection:
         assert await jobs.claim(connection, MANY, "there", PLACE) == []
+
+
+async def test_jobs_move_all_or_none(store: Store) -> None:
+    async with store.write() as connection:
+        await jobs.move(connection, 2, JobState.DEFINED, JobState.RUNNING)
+    with pytest.raises(Stale, match="not DEFINED any more"):
+        async with store.write() as connection:
+            await jobs.move_all(connection, [1, 2, 3], JobState.DEFINED, JobState.RUNNING)
+    async with store.read() as connection:
+        running = select(job.c.id).where(job.c.state == JobState.RUNNING)
+        assert list(await connection.scalars(running)) == [2]
 
 
 async def test_jobs_are_reported_together_and_in_order(store: Store) -> None:

@@ -34,7 +34,8 @@ _BLANK = {
     "output_files": 0,
     "log_files": 0,
 }
-_INSERT_ROWS = 500
+_ROWS = 500
+"""That one statement takes."""
 _CLAIMED = [job.c[n] for n in ("id", "task_id", "number", "attempts", "round", "first", "last")]
 
 
@@ -61,9 +62,9 @@ async def _insert(
 ) -> None:
     state = {"task_id": task_id, "state": JobState.DEFINED}
     rows = [_BLANK | state | dict(each) for each in new]
-    for start in range(0, len(rows), _INSERT_ROWS):
-        statement = insert(job).on_conflict_do_nothing(index_elements=["task_id", "number"])
-        await connection.execute(statement, rows[start : start + _INSERT_ROWS])
+    statement = insert(job).on_conflict_do_nothing(index_elements=["task_id", "number"])
+    for batch in stretches(rows, _ROWS):
+        await connection.execute(statement, batch)
 
 
 async def claim(
@@ -87,7 +88,8 @@ async def claim(
     place = {"host": host, "environment": environment.model_dump()}
     started = place | {"started_at": moment, "last_seen_at": moment, "ended_at": None}
     values = started | {"attempts": job.c.attempts + 1, "reason": "", "exit_code": None}
-    await _start(connection, [row.id for row in rows], values)
+    ids = [row.id for row in rows]
+    await move_all(connection, ids, JobState.DEFINED, JobState.RUNNING, **values)
     await mark_changed(connection, {row.task_id for row in rows})
     return [
         Claim(
@@ -103,18 +105,6 @@ async def claim(
     ]
 
 
-async def _start(
-    connection: AsyncConnection, job_ids: Sequence[int], values: Mapping[str, Any]
-) -> None:
-    """Have waiting jobs run, all or none; raises ``Stale`` if one does not wait any more."""
-    check_move(JOB_MOVES, JobState.DEFINED, JobState.RUNNING, "Jobs that are due")
-    for batch in stretches(job_ids, _INSERT_ROWS):
-        here = and_(job.c.id.in_(batch), job.c.state == JobState.DEFINED)
-        moved = update(job).where(here).values(state=JobState.RUNNING, **values)
-        if (await connection.execute(moved)).rowcount != len(batch):
-            raise Stale("Some of the jobs that were due are not DEFINED any more.")
-
-
 def _spec(body: dict[str, Any]) -> WorkloadTask:
     return WorkloadTask.model_validate(body)
 
@@ -123,11 +113,24 @@ async def move(
     connection: AsyncConnection, job_id: int, before: JobState, after: JobState, **values: Any
 ) -> None:
     """Move one job; raises ``IllegalMove`` for no such edge, ``Stale`` if it is not ``before``."""
-    check_move(JOB_MOVES, before, after, f"Job {job_id}")
-    here = and_(job.c.id == job_id, job.c.state == before)
-    result = await connection.execute(update(job).where(here).values(state=after, **values))
-    if result.rowcount != 1:
-        raise Stale(f"Job {job_id} is not {before} any more.", facts={"job": job_id})
+    await move_all(connection, [job_id], before, after, **values)
+
+
+async def move_all(
+    connection: AsyncConnection,
+    job_ids: Sequence[int],
+    before: JobState,
+    after: JobState,
+    **values: Any,
+) -> None:
+    """Move jobs together; raises as ``move`` does: the transaction is to be rolled back then."""
+    for batch in stretches(job_ids, _ROWS):
+        which = f"Job {', '.join(map(str, batch))}"
+        check_move(JOB_MOVES, before, after, which)
+        here = and_(job.c.id.in_(batch), job.c.state == before)
+        result = await connection.execute(update(job).where(here).values(state=after, **values))
+        if result.rowcount != len(batch):
+            raise Stale(f"{which}: not {before} any more.", facts={"jobs": list(batch)})
 
 
 async def mark_changed(connection: AsyncConnection, task_ids: set[int]) -> None:

@@ -1,4 +1,4 @@
-"""Storing what became of a job, in one transaction with all that follows from it."""
+"""Storing what became of jobs, in one transaction with all that follows from it."""
 
 from collections.abc import Sequence
 

@@ -11,7 +11,7 @@ from penstock_core.clients.dsm import DsmClient
 from penstock_core.clock import now
 from penstock_core.contracts.dsm import Manifest, Outcome
 from penstock_core.errors import Conflict, InvalidInput, from_json
-from penstock_core.states import FINAL_JOBS, JobState
+from penstock_core.states import JobState
 from penstock_core.store import Store
 from pilot import jobs, reports
 from pilot.model import failed_key, job_key
@@ -45,9 +45,11 @@ class Registrar:
         answers = {answer.key: answer for answer in await self._dsm.register(manifests)}
         async with self._store.write() as connection:
             again = await _retried(connection, waiting)
-            for row, manifest in zip(waiting, manifests, strict=True):
-                await _settle(connection, row, manifest, answers[manifest.job], row.id in again)
-            ended = await _final(connection, [row.id for row in waiting])
+            ended = [
+                row.id
+                for row, manifest in zip(waiting, manifests, strict=True)
+                if await _settle(connection, row, manifest, answers[manifest.job], row.id in again)
+            ]
             await reports.add_jobs(connection, ended)
             await jobs.mark_changed(connection, {row.task_id for row in waiting})
         return True
@@ -83,18 +85,12 @@ async def _retried(connection: AsyncConnection, waiting: Sequence[_Waiting]) -> 
     }
 
 
-async def _final(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[int]:
-    """Return which of these jobs have ended for good, and have nothing left to register."""
-    ended = job.c.state.in_(FINAL_JOBS) & job.c.manifest.is_(None)
-    return (await connection.scalars(select(job.c.id).where(job.c.id.in_(job_ids), ended))).all()
-
-
 async def _settle(
     connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome, again: bool
-) -> None:
+) -> bool:
+    """Store what the storage manager answered; return whether the job has ended with it."""
     if not answer.ok:
-        await _refused(connection, row, answer, again)
-        return
+        return await _refused(connection, row, answer, again)
     log_uid = row.spec["log_uid"]
     logs = sum(len(p.files) for p in manifest.parts if p.dataset_uid == log_uid)
     values: dict[str, Any] = {
@@ -104,29 +100,29 @@ async def _settle(
     }
     if row.state == JobState.STAGED:
         values["reason"] = _SKIPPED if row.skipped else ""
-    await _move(connection, row, JobState.FINISHED, again, **values)
+    return await _move(connection, row, JobState.FINISHED, again, **values)
 
 
 async def _move(
     connection: AsyncConnection, row: _Waiting, staged_to: JobState, again: bool, **values: Any
-) -> None:
-    """Have a job whose manifest is settled end, or be tried ``again``."""
+) -> bool:
+    """Have a job whose manifest is settled end, or be tried ``again``; return whether it ended."""
     before = JobState(row.state)
     after = staged_to if before is JobState.STAGED else JobState.FAILED
     if again:
-        await jobs.move(connection, row.id, before, JobState.DEFINED, manifest=None, **values)
-        return
+        after = JobState.DEFINED
     await jobs.move(connection, row.id, before, after, manifest=None, **values)
+    return not again
 
 
 async def _refused(
     connection: AsyncConnection, row: _Waiting, answer: Outcome, again: bool
-) -> None:
+) -> bool:
     """Fail a job whose files can never be registered; try others later, for the bytes are safe."""
     log.error("Registering %s was refused: %s", answer.key, answer.details)
     reason = f"The storage manager refused to register its files: {answer.details}"
     if isinstance(from_json(404, answer.error or {}), Conflict | InvalidInput):
-        await _move(connection, row, JobState.FAILED, again, reason=reason)
-        return
+        return await _move(connection, row, JobState.FAILED, again, reason=reason)
     later = {"next_try_at": now().timestamp() + REFUSED_PAUSE_S, "reason": reason}
     await connection.execute(update(job).where(job.c.id == row.id).values(**later))
+    return False
