@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from penstock.house import OpenHouse, open_house
+from penstock.one_process import share_process
 from penstock_core.clients.house import HouseClients
 from penstock_core.settings import HouseSettings
 
@@ -13,6 +14,7 @@ from penstock_core.settings import HouseSettings
 @asynccontextmanager
 async def measured_house(hold_jobs: bool = True) -> AsyncIterator[tuple[OpenHouse, HouseClients]]:
     """Give an open, empty house, its pilot held or not, and clients of its operator."""
+    share_process()
     with TemporaryDirectory(prefix="penstock-bench-") as folder:
         settings = HouseSettings(data_dir=Path(folder))
         async with (

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
 from penstock_core.errors import Stale, StoreUnavailable
-from penstock_core.reconciler import Reconciler
+from penstock_core.reconciler import LONGEST_REST_S, Reconciler
 
 
 class Work:
@@ -71,6 +72,19 @@ async def test_it_looks_by_itself() -> None:
     work = Work(False, False, False)
     await run_until_done(Reconciler("test", work, every_s=0.01), work)
     assert work.calls == 3
+
+
+async def test_what_is_not_hurried_rests_as_long_as_it_is_told() -> None:
+    rest_s = LONGEST_REST_S + 0.2
+    work = Work(False, False)
+    loop = Reconciler("test", work, every_s=60, rest_s=rest_s)
+    task = asyncio.create_task(loop.run())
+    began = time.monotonic()
+    while not work.done.is_set():
+        loop.wake()
+        await asyncio.sleep(0.01)
+    assert time.monotonic() - began >= rest_s
+    task.cancel()
 
 
 async def test_what_is_retriable_is_waited_out_and_shown() -> None:

@@ -37,6 +37,17 @@ def test_an_expired_token_is_refused(keys: tuple[Signer, Verifier]) -> None:
         verifier.verify(signer.sign("ada", [], lifetime=timedelta(seconds=-1)))
 
 
+def test_a_token_that_was_accepted_is_refused_once_it_has_expired(
+    keys: tuple[Signer, Verifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer, verifier = keys
+    token = signer.sign("ada", [])
+    assert verifier.verify(token) is verifier.verify(token)
+    monkeypatch.setattr("penstock_core.tokens.now", lambda: now() + LIFETIME)
+    with pytest.raises(NotAuthenticated, match="has expired"):
+        verifier.verify(token)
+
+
 def test_a_token_for_somebody_else_is_refused(keys: tuple[Signer, Verifier]) -> None:
     signer, verifier = keys
     with pytest.raises(NotAuthenticated, match="not meant for dsm"):

@@ -1,7 +1,7 @@
 """Datasets that somebody waits for are asked for by mask, many at once."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, literal, select
 from sqlalchemy.engine import Engine
@@ -81,6 +81,8 @@ async def test_many_are_asked_for_in_few_statements(sqlite_world):
     assert len([s for s in seen if "SELECT" in s]) <= 120 / IN_ONE_QUERY + 2
 
 
+@example("?[.?]", "a")
+@example("[a^]", "a")
 @given(st.text("ab[]!^?*.-", min_size=1, max_size=8), st.text("ab.-", min_size=1, max_size=5))
 def test_a_store_reads_every_mask_as_masks_are_read(text, name):
     try:

@@ -59,6 +59,24 @@ async def test_jobs_move_all_or_none(store: Store) -> None:
         assert list(await connection.scalars(running)) == [2]
 
 
+async def test_jobs_move_together_each_with_values_of_its_own(store: Store) -> None:
+    before, after = JobState.DEFINED, JobState.RUNNING
+    async with store.write() as connection:
+        statements = _noted(store)
+        values = {number: {"host": f"host{number}", "manifest": None} for number in (1, 2, 3)}
+        await jobs.move_each(connection, before, after, values)
+        await jobs.move_each(connection, before, after, {})
+        assert len(statements) == 1
+    again = {3: {"host": "x"}, 4: {"host": "x"}}
+    with pytest.raises(Stale, match="not DEFINED any more"):
+        async with store.write() as connection:
+            await jobs.move_each(connection, before, after, again)
+    async with store.read() as connection:
+        query = select(job.c.id, job.c.host).where(job.c.state == after, job.c.manifest.is_(None))
+        moved = (await connection.execute(query)).tuples().all()
+    assert dict(moved) == {1: "host1", 2: "host2", 3: "host3"}
+
+
 async def test_jobs_are_reported_together_and_in_order(store: Store) -> None:
     statements = _noted(store)
     async with store.write() as connection:

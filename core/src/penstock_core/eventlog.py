@@ -89,22 +89,9 @@ class EventLog:
     ) -> EventPage:
         """Return up to ``limit`` events after ``after``, of these ``topics`` (none given: all).
 
-        The page's cursor moves past events of other topics too once there is no more to read.
+        The page's cursor moves past events of other topics too once there is no more to read. A
+        cursor beyond the newest event is another log's: ``InvalidInput``.
         """
-        query = select(self.events).where(self.events.c.seq > after)
-        if topics:
-            query = query.where(self.events.c.topic.in_(topics))
-        rows = (await connection.execute(query.order_by(self.events.c.seq).limit(limit))).mappings()
-        events = tuple(Event(**row) for row in rows)
-        if len(events) == limit:
-            return EventPage(events=events, cursor=events[-1].seq)
-        newest = await connection.scalar(
-            select(self.events.c.seq).order_by(self.events.c.seq.desc()).limit(1)
-        )
-        return EventPage(events=events, cursor=max(after, newest or 0))
-
-    async def check_cursor(self, connection: AsyncConnection, after: int) -> None:
-        """Raise ``InvalidInput`` for a cursor beyond the newest event: it is another log's."""
         newest = await connection.scalar(select(func.max(self.events.c.seq))) or 0
         if after > newest:
             raise InvalidInput(
@@ -113,6 +100,14 @@ class EventLog:
                 field="after",
                 facts={"newest": newest},
             )
+        if after == newest:
+            return EventPage(events=(), cursor=after)
+        query = select(self.events).where(self.events.c.seq > after)
+        if topics:
+            query = query.where(self.events.c.topic.in_(topics))
+        rows = (await connection.execute(query.order_by(self.events.c.seq).limit(limit))).mappings()
+        events = tuple(Event(**row) for row in rows)
+        return EventPage(events=events, cursor=events[-1].seq if len(events) == limit else newest)
 
     async def cursor(self, connection: AsyncConnection, follower: str) -> int:
         """Return how far ``follower`` has come; 0 for one that never followed."""

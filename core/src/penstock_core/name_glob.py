@@ -10,7 +10,8 @@ from penstock_core.errors import InvalidInput
 LONGEST = 250
 """Longest glob, in characters."""
 
-_SET = re.compile(r"\[\^?[A-Za-z0-9._-]+\]")
+_SET = re.compile(r"\[\^?[^\[\]\\^][^\[\]\\]*\]")
+"""As in a mask it may hold what no name has; databases differ in how they read ``[`` in it."""
 
 
 def name_matches(
@@ -21,7 +22,7 @@ def name_matches(
     Raises
     ------
     InvalidInput
-        a bracket is not closed, or holds what no name has.
+        a bracket is not closed, is empty, or holds a bracket or a backslash.
     """
     pattern = "^" + "".join(_as_regex(part) for part in _parts(glob)) + "$"
     if connection.dialect.name == "postgresql":

@@ -20,6 +20,9 @@ STALE_PAUSE_S = 0.01
 REST_S = 0.03
 UNHURRIED_REST_S = 0.1
 LONGEST_REST_S = 0.3
+"""The longest that a loop rests for the length of its looks alone."""
+LEISURELY_REST_S = 1.0
+"""For what nobody waits for, such as tidying up."""
 _SHARE = 3
 """After a look a loop rests so many times as long as the look took: all loops share one core."""
 
@@ -68,7 +71,7 @@ class Reconciler:
                 self.last_error = None
                 ended = time.monotonic()
                 await self._wait(self._every_s)
-                rest_s = min(max(self._rest_s, _SHARE * (ended - began)), LONGEST_REST_S)
+                rest_s = max(self._rest_s, min(_SHARE * (ended - began), LONGEST_REST_S))
                 await asyncio.sleep(ended + rest_s - time.monotonic())
                 pause_s = FIRST_PAUSE_S
             except Stale as stale:

@@ -17,6 +17,7 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from penstock_core import one_hop
 from penstock_core.errors import InvalidInput, StoreUnavailable
 
 NAMING = {
@@ -133,7 +134,11 @@ def _sqlite_engine(url: str, begin: str, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=60,
         pool_use_lifo=True,
-        connect_args={"timeout": 30, "cached_statements": STATEMENTS},
+        connect_args={
+            "async_creator_fn": one_hop.connect,
+            "timeout": 30,
+            "cached_statements": STATEMENTS,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -8,6 +8,7 @@ is accepted, so a token cannot choose how it is checked (OWASP ASVS 5.0, 9.1).
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import jwt
@@ -83,19 +84,9 @@ class Verifier:
     def verify(self, token: str) -> Identity:
         """Return who ``token`` speaks for; raises ``NotAuthenticated`` and says why."""
         try:
-            claims = jwt.decode(
-                token,
-                self.public_key_pem,
-                algorithms=[ALGORITHM],
-                audience=self.audience,
-                issuer=ISSUER,
-                options={"require": ["sub", "exp", "aud", "iss"]},
-            )
-            roles = frozenset(Role(role) for role in claims.get("roles", []))
+            caller = _verified(self.public_key_pem, self.audience, token)
         except jwt.ExpiredSignatureError as error:
-            raise NotAuthenticated(
-                "The token has expired.", hint="Refresh it: POST /auth/jwt/refresh."
-            ) from error
+            raise _expired() from error
         except jwt.InvalidAudienceError as error:
             raise NotAuthenticated(
                 f"The token is not meant for {self.audience}.", hint="Sign in again."
@@ -105,8 +96,32 @@ class Verifier:
                 "The token is not one of ours: its signature or form is wrong.",
                 hint="Sign in: POST /auth/jwt/login.",
             ) from error
-        expires = datetime.fromtimestamp(claims["exp"], tz=now().tzinfo)
-        return Identity(str(claims["sub"]), roles, expires)
+        if caller.expires_at <= now():
+            raise _expired()
+        return caller
+
+
+@lru_cache(maxsize=256)
+def _verified(public_key_pem: str, audience: str, token: str) -> Identity:
+    """Return who ``token`` speaks for. A token is checked once; whether it has expired, each time.
+
+    Services call each other hundreds of times with one token. What is refused is not remembered.
+    """
+    claims = jwt.decode(
+        token,
+        public_key_pem,
+        algorithms=[ALGORITHM],
+        audience=audience,
+        issuer=ISSUER,
+        options={"require": ["sub", "exp", "aud", "iss"]},
+    )
+    roles = frozenset(Role(role) for role in claims.get("roles", []))
+    expires = datetime.fromtimestamp(claims["exp"], tz=now().tzinfo)
+    return Identity(str(claims["sub"]), roles, expires)
+
+
+def _expired() -> NotAuthenticated:
+    return NotAuthenticated("The token has expired.", hint="Refresh it: POST /auth/jwt/refresh.")
 
 
 def make_key_pair(private_file: Path, public_file: Path) -> None:

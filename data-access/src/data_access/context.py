@@ -31,7 +31,7 @@ class Context:
     secrets: dict[str, Path]
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 

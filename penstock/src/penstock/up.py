@@ -8,8 +8,8 @@ from typing import Any
 
 from penstock.daq_runs import daq_runs, sending
 from penstock.errands import jobs_held
-from penstock.heap import share_one_heap
 from penstock.house import OpenHouse, open_house
+from penstock.one_process import share_process
 from penstock.saying import Speaker
 from penstock.serve import listening, serving_on, signalled
 from penstock_core.clients.house import HouseClients
@@ -26,7 +26,7 @@ async def standing(
 
     The port is had before anything is made: a start that fails has shown no password.
     """
-    share_one_heap()
+    share_process()
     settings = HouseSettings(data_dir=data_dir)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(listening(*ports))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -131,6 +131,29 @@ async def move_all(
         result = await connection.execute(update(job).where(here).values(state=after, **values))
         if result.rowcount != len(batch):
             raise Stale(f"{which}: not {before} any more.", facts={"jobs": list(batch)})
+
+
+async def move_each(
+    connection: AsyncConnection,
+    before: JobState,
+    after: JobState,
+    values: Mapping[int, Mapping[str, Any]],
+) -> None:
+    """Move jobs together, each with its own ``values`` of the same columns; raises as ``move``."""
+    if not values:
+        return
+    which = f"Job {', '.join(map(str, values))}"
+    check_move(JOB_MOVES, before, after, which)
+    columns: dict[str, Any] = {n: bindparam(f"new_{n}") for n in next(iter(values.values()))}
+    here = and_(job.c.id == bindparam("job_id"), job.c.state == before)
+    rows = [
+        {"job_id": job_id} | {f"new_{name}": value for name, value in new.items()}
+        for job_id, new in values.items()
+    ]
+    statement = update(job).where(here).values(state=after, **columns)
+    result = await connection.execute(statement, rows)
+    if result.rowcount != len(rows):
+        raise Stale(f"{which}: not {before} any more.", facts={"jobs": list(values)})
 
 
 async def mark_changed(connection: AsyncConnection, task_ids: set[int]) -> None:

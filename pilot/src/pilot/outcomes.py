@@ -23,23 +23,24 @@ async def store(
     columns = (job.c.id, job.c.failures, job.c.losses, task.c.cancelled)
     query = select(*columns).join(task).where(job.c.id.in_([claim.id for claim, _ in ended]))
     rows = {row.id: row for row in await connection.execute(query)}
+    staged = {claim.id: _staged(outcome) for claim, outcome in ended if isinstance(outcome, Staged)}
+    await jobs.move_each(connection, JobState.RUNNING, JobState.STAGED, staged)
     for claim, outcome in ended:
-        await _store(connection, claim, outcome, rows[claim.id], settings)
+        if not isinstance(outcome, Staged):
+            await _store(connection, claim, outcome, rows[claim.id], settings)
     await jobs.mark_changed(connection, {claim.task_id for claim, _ in ended})
 
 
 async def _store(
     connection: AsyncConnection,
     claim: Claim,
-    outcome: Outcome,
+    outcome: Failed | Lost | Postponed | Cancelled,
     row: _Before,
     settings: PilotSettings,
 ) -> None:
-    if row.cancelled and not isinstance(outcome, Staged):
+    if row.cancelled:
         outcome = Cancelled()
     match outcome:
-        case Staged():
-            await _store_staged(connection, claim, outcome)
         case Failed():
             await _store_failed(connection, claim, outcome, row.failures + 1, settings)
         case Lost():
@@ -64,10 +65,9 @@ async def cancel(
     await reports.add_jobs(connection, [job_id])
 
 
-async def _store_staged(connection: AsyncConnection, claim: Claim, outcome: Staged) -> None:
-    values = _columns(outcome.traces) | {"manifest": outcome.manifest.model_dump(mode="json")}
-    values["skipped"] = outcome.skipped
-    await jobs.move(connection, claim.id, JobState.RUNNING, JobState.STAGED, **values)
+def _staged(outcome: Staged) -> dict[str, object]:
+    manifest = outcome.manifest.model_dump(mode="json")
+    return _columns(outcome.traces) | {"manifest": manifest, "skipped": outcome.skipped}
 
 
 async def _store_failed(

@@ -1,10 +1,11 @@
 """Registering what jobs made: each job's files all or nothing, from its stored manifest."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clients.dsm import DsmClient
@@ -45,12 +46,12 @@ class Registrar:
         answers = {answer.key: answer for answer in await self._dsm.register(manifests)}
         async with self._store.write() as connection:
             again = await _retried(connection, waiting)
-            ended = [
-                row.id
+            settled = [
+                _settled(row, manifest, answers[manifest.job], row.id in again)
                 for row, manifest in zip(waiting, manifests, strict=True)
-                if await _settle(connection, row, manifest, answers[manifest.job], row.id in again)
             ]
-            await reports.add_jobs(connection, ended)
+            await _store(connection, settled)
+            await reports.add_jobs(connection, [one.job_id for one in settled if one.ended])
             await jobs.mark_changed(connection, {row.task_id for row in waiting})
         return True
 
@@ -85,12 +86,21 @@ async def _retried(connection: AsyncConnection, waiting: Sequence[_Waiting]) -> 
     }
 
 
-async def _settle(
-    connection: AsyncConnection, row: _Waiting, manifest: Manifest, answer: Outcome, again: bool
-) -> bool:
-    """Store what the storage manager answered; return whether the job has ended with it."""
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What an answer means for a job: its move, what is stored with it, whether it has ended."""
+
+    job_id: int
+    before: JobState
+    after: JobState
+    values: Mapping[str, Any]
+    ended: bool
+
+
+def _settled(row: _Waiting, manifest: Manifest, answer: Outcome, again: bool) -> _Settled:
+    """Return what the storage manager's answer means; ``again``: the job is to be tried again."""
     if not answer.ok:
-        return await _refused(connection, row, answer, again)
+        return _refused(row, answer, again)
     log_uid = row.spec["log_uid"]
     logs = sum(len(p.files) for p in manifest.parts if p.dataset_uid == log_uid)
     values: dict[str, Any] = {
@@ -100,29 +110,34 @@ async def _settle(
     }
     if row.state == JobState.STAGED:
         values["reason"] = _SKIPPED if row.skipped else ""
-    return await _move(connection, row, JobState.FINISHED, again, **values)
+    return _moved(row, JobState.FINISHED, again, values)
 
 
-async def _move(
-    connection: AsyncConnection, row: _Waiting, staged_to: JobState, again: bool, **values: Any
-) -> bool:
-    """Have a job whose manifest is settled end, or be tried ``again``; return whether it ended."""
+def _moved(row: _Waiting, staged_to: JobState, again: bool, values: Mapping[str, Any]) -> _Settled:
+    """Return how a job ends whose manifest is settled, or that it is tried ``again``."""
     before = JobState(row.state)
     after = staged_to if before is JobState.STAGED else JobState.FAILED
     if again:
         after = JobState.DEFINED
-    await jobs.move(connection, row.id, before, after, manifest=None, **values)
-    return not again
+    return _Settled(row.id, before, after, {"manifest": None} | dict(values), not again)
 
 
-async def _refused(
-    connection: AsyncConnection, row: _Waiting, answer: Outcome, again: bool
-) -> bool:
+def _refused(row: _Waiting, answer: Outcome, again: bool) -> _Settled:
     """Fail a job whose files can never be registered; try others later, for the bytes are safe."""
     log.error("Registering %s was refused: %s", answer.key, answer.details)
     reason = f"The storage manager refused to register its files: {answer.details}"
     if isinstance(from_json(404, answer.error or {}), Conflict | InvalidInput):
-        return await _move(connection, row, JobState.FAILED, again, reason=reason)
+        return _moved(row, JobState.FAILED, again, {"reason": reason})
     later = {"next_try_at": now().timestamp() + REFUSED_PAUSE_S, "reason": reason}
-    await connection.execute(update(job).where(job.c.id == row.id).values(**later))
-    return False
+    state = JobState(row.state)
+    return _Settled(row.id, state, state, later, ended=False)
+
+
+async def _store(connection: AsyncConnection, settled: Sequence[_Settled]) -> None:
+    """Store the moves, those that are alike in one statement."""
+    alike: dict[tuple[JobState, JobState, frozenset[str]], dict[int, Mapping[str, Any]]] = {}
+    for one in settled:
+        kind = (one.before, one.after, frozenset(one.values))
+        alike.setdefault(kind, {})[one.job_id] = one.values
+    for (before, after, _), values in alike.items():
+        await jobs.move_each(connection, before, after, values)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from penstock_core.errors import PenstockError, RetriableError
 from penstock_core.sandbox import Limits
+from pilot import scratch
 from pilot.bad_inputs import BadInputs
 from pilot.inputs import InputFiles
 from pilot.model import (
@@ -25,6 +26,7 @@ from pilot.settings import PilotSettings
 from pilot.site import Site
 from pilot.stage_out import StageOut
 from pilot.storage_id import StorageId
+from pilot.worker.supervisor import Ending
 from pilot.worker.usage import Most
 from pilot.worker_client import Order, WorkerLost
 from pilot.workers import Workers
@@ -45,7 +47,7 @@ class JobRunner:
 
     async def run(self, claim: Claim) -> Outcome:
         """Return what became of a claimed job; its folder is gone afterwards."""
-        folder = await asyncio.to_thread(self.scratch.make, claim)
+        folder = self.scratch.place(claim)
         try:
             return await self._run_at(await self._open(folder, claim))
         except RetriableError as error:
@@ -55,7 +57,8 @@ class JobRunner:
         except PenstockError as error:
             return Failed(str(error), final=True)
         finally:
-            await asyncio.shield(asyncio.to_thread(self.scratch.remove, folder))
+            if folder.exists():
+                await asyncio.shield(asyncio.to_thread(scratch.remove, folder))
 
     async def _open(self, folder: Path, claim: Claim) -> Site:
         recipe = await self.recipes.recipe(claim.spec.recipe_digest)
@@ -73,7 +76,7 @@ class JobRunner:
             order = self._order(site)
             async with self.slots:
                 ending = await self.workers.run(order)
-            return await asyncio.to_thread(site.conclude, ending, order, inputs)
+            return await asyncio.to_thread(_conclude, site, ending, order, inputs)
         except RetriableError:
             raise
         except UnusableInput as error:
@@ -110,3 +113,10 @@ class JobRunner:
         network = needs.network and settings.network
         cell = self.workers.cell(site.folder, site.bundle, limits, network=network)
         return Order(str(site.claim.id), cell, wall_s, most)
+
+
+def _conclude(site: Site, ending: Ending, order: Order, inputs: Inputs) -> Outcome:
+    """Return what an ending means, and remove what is not needed any more. Blocking."""
+    outcome = site.conclude(ending, order, inputs)
+    scratch.remove(site.folder)
+    return outcome

@@ -19,25 +19,24 @@ class Scratch:
         The old folder is moved away first: a process that still writes there finds it gone.
         """
         gone = self._folder.with_name(f"{self._folder.name}.gone")
-        _remove(gone)
+        remove(gone)
         if self._folder.exists():
             self._folder.rename(gone)
-            _remove(gone)
+            remove(gone)
         self._folder.mkdir(parents=True)
 
-    def make(self, claim: Claim) -> Path:
-        """Return a new, empty folder for a job. Blocking."""
-        folder = self._folder / f"{claim.task_id}.{claim.index}"
-        _remove(folder)
-        folder.mkdir()
-        return folder
-
-    def remove(self, folder: Path) -> None:
-        """Remove a job's folder with all that is in it. Blocking."""
-        _remove(folder)
+    def place(self, claim: Claim) -> Path:
+        """Return where a job's folder is to be."""
+        return self._folder / f"{claim.task_id}.{claim.index}"
 
 
-def _remove(folder: Path) -> None:
+def make(folder: Path) -> None:
+    """Make a job's folder, new and empty. Blocking."""
+    remove(folder)
+    folder.mkdir()
+
+
+def remove(folder: Path) -> None:
     """Remove a folder, whatever a job made of it: locked folders, or thousands in each other."""
     try:
         shutil.rmtree(folder)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from penstock_core.contracts.dsm import Manifest
 from penstock_core.errors import PenstockError
-from pilot import payload_log, plain
+from pilot import payload_log, plain, scratch
 from pilot.model import (
     Cancelled,
     Claim,
@@ -47,7 +47,11 @@ class Site:
         return self.stage_out.claim
 
     def prepare(self, inputs: Inputs) -> None:
-        """Stage in, and write down what the job's process is asked; raises ``JobError``."""
+        """Make the folder, stage in, and write down what the job's process is asked.
+
+        Raises ``JobError``.
+        """
+        scratch.make(self.folder)
         defaults = {spec.name: spec.default for spec in self.recipe.inputs}
         given = defaults | self.claim.spec.values
         values = {value.key: given.get(value.input) for value in self.step.values}
@@ -92,6 +96,7 @@ class Site:
 
         So may what the machine refused: its disk may have space soon.
         """
+        self.folder.mkdir(exist_ok=True)
         final = error.final if isinstance(error, JobError) else isinstance(error, PenstockError)
         return self._failed(str(error), final, None, inputs)
 

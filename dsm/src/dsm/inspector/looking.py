@@ -26,30 +26,42 @@ OPEN_FOLDERS = ("storage", "daq")
 async def look(house_dir: Path, storage: Storage, file: DueFile, pace: Pace) -> FileVerdict:
     """Return what is found at the place of ``file``."""
     try:
-        opened = await _opened(house_dir, storage, file.path)
+        reading = await _begun(house_dir, storage, file)
     except OSError as error:
         return _not_found(file, error)
     try:
-        return judge(file, await _read(opened, file, pace.after))
+        return judge(file, await _read(reading, pace.after))
     except OSError as error:
         return _verdict(file, Verdict.UNREADABLE, f"It cannot be read: {error.strerror}.")
     finally:
-        opened.close()
+        reading.opened.close()
 
 
-async def _opened(house_dir: Path, storage: Storage, path: str) -> BinaryIO:
-    """Open a file in a thread; one that is opened for nobody any more is closed."""
-    opening = asyncio.create_task(asyncio.to_thread(_open, house_dir, storage, path))
+async def _begun(house_dir: Path, storage: Storage, file: DueFile) -> "_Reading":
+    """Open a file and read its first block, in a thread; opened for nobody any more it is closed.
+
+    Most files end with their first block: one hop to a thread does for them.
+    """
+
+    def begin() -> _Reading:
+        opened = _open(house_dir, storage, file.path)
+        try:
+            return _Reading(opened, file)
+        except BaseException:
+            opened.close()
+            raise
+
+    beginning = asyncio.create_task(asyncio.to_thread(begin))
     try:
-        return await asyncio.shield(opening)
+        return await asyncio.shield(beginning)
     except asyncio.CancelledError:
-        opening.add_done_callback(_close)
+        beginning.add_done_callback(_close)
         raise
 
 
-def _close(opening: asyncio.Task[BinaryIO]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
+def _close(beginning: "asyncio.Task[_Reading]") -> None:
+    if not beginning.cancelled() and beginning.exception() is None:
+        beginning.result().opened.close()
 
 
 def _open(house_dir: Path, storage: Storage, path: str) -> BinaryIO:
@@ -108,31 +120,51 @@ def _verdict(file: DueFile, verdict: Verdict, reason: str) -> FileVerdict:
     return FileVerdict(uid=file.uid, verdict=verdict, reason=reason, due=file.due)
 
 
-async def _read(opened: BinaryIO, file: DueFile, pause: Callable[[int], Awaitable[None]]) -> Found:
-    """Read a file whose size fits; ``pause`` is told after each block how many bytes it had."""
-    size = os.fstat(opened.fileno()).st_size
-    if size != file.size_bytes:
-        return Found(size)
-    algorithm = file.checksum.partition(":")[0]
-    reading = _Reading(algorithm)
-    while block := await asyncio.to_thread(opened.read, BLOCK):
-        await asyncio.to_thread(reading.take, block)
-        await pause(len(block))
-    return reading.found(file.name)
+async def _read(reading: "_Reading", pause: Callable[[int], Awaitable[None]]) -> Found:
+    """Read a file to its end; ``pause`` is told after each block how many bytes it had."""
+    while reading.goes_on:
+        await pause(BLOCK)
+        await asyncio.to_thread(reading.read)
+    await pause(reading.last)
+    return reading.found()
 
 
 class _Reading:
-    """Sums of a file's bytes in the making: its checksum, and the CRC-32 of an STF's payload."""
+    """A file that is read, its first block at once, if its size fits; all methods block.
 
-    def __init__(self, algorithm: str) -> None:
-        self._algorithm = algorithm
-        self._digest = new_digest(algorithm)
+    Its bytes are summed on the way: its checksum, and the CRC-32 of an STF's payload.
+    """
+
+    def __init__(self, opened: BinaryIO, file: DueFile) -> None:
+        self.opened = opened
+        self.last = 0
+        self._file = file
+        self._algorithm = file.checksum.partition(":")[0]
+        self._digest = new_digest(self._algorithm)
         self._head = b""
         self._crc = 0
         self._size = 0
+        self._size_at_first = os.fstat(opened.fileno()).st_size
+        if self._fits:
+            self.read()
 
-    def take(self, block: bytes) -> None:
-        """Take in the next bytes."""
+    @property
+    def goes_on(self) -> bool:
+        """Return whether there may be more: a file ends with the block that is not full."""
+        return self.last == BLOCK
+
+    @property
+    def _fits(self) -> bool:
+        return self._size_at_first == self._file.size_bytes
+
+    def read(self) -> None:
+        """Take in the next block."""
+        block = self.opened.read(BLOCK)
+        self.last = len(block)
+        if block:
+            self._take(block)
+
+    def _take(self, block: bytes) -> None:
         self._digest.update(block)
         if self._size == 0:
             self._head = block[: HEADER.size]
@@ -141,8 +173,11 @@ class _Reading:
             self._crc = zlib.crc32(payload, self._crc)
         self._size += len(block)
 
-    def found(self, name: str) -> Found:
-        """Return what all bytes together say of the file called ``name``."""
+    def found(self) -> Found:
+        """Return what all bytes together say of the file."""
+        if not self._fits:
+            return Found(self._size_at_first)
+        name = self._file.name
         checksum = f"{self._algorithm}:{self._digest.hexdigest()}"
         if not is_stf(self._head):
             return Found(self._size, checksum)

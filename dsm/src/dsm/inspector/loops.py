@@ -10,7 +10,7 @@ from dsm.inspector.settings import InspectorSettings
 from dsm.inspector.sweeper import Sweeper
 from dsm.inspector.verifier import Verifier
 from penstock_core.clients.house import HouseClients
-from penstock_core.reconciler import UNHURRIED_REST_S, Reconciler
+from penstock_core.reconciler import LEISURELY_REST_S, UNHURRIED_REST_S, Reconciler
 from penstock_core.service import House, Loop
 from penstock_core.wakes import follow_wakes
 
@@ -30,7 +30,7 @@ class InspectorLoops:
         house_dir = house.settings.data_dir.absolute()
         dsm = clients.dsm
         deleter = Deleter(dsm, house_dir)
-        self._woken = [Reconciler(f"{NAME}:delete", deleter.delete, every_s, UNHURRIED_REST_S)]
+        self._woken = [Reconciler(f"{NAME}:delete", deleter.delete, every_s, LEISURELY_REST_S)]
         if settings.read_bytes_per_s:
             verifier = Verifier(dsm, house_dir, Pace(settings.read_bytes_per_s))
             verify = Reconciler(f"{NAME}:verify", verifier.verify, every_s, UNHURRIED_REST_S)

@@ -13,17 +13,17 @@ MOST_ITEMS = 10_000
 """How many items one bulk request may hold."""
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-def _bus(request: Request) -> Bus:
+async def _bus(request: Request) -> Bus:
     bus: Bus = request.app.state.bus
     return bus
 
 
-def _house_dir(request: Request) -> Path:
+async def _house_dir(request: Request) -> Path:
     folder: Path = request.app.state.house_dir
     return folder
 

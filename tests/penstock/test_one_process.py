@@ -1,15 +1,15 @@
-"""All threads of the house share one heap."""
+"""All threads of the house share one heap, and take short turns."""
 
 import subprocess
 import sys
 
 import pytest
 
-from penstock.heap import share_one_heap
+from penstock.one_process import share_one_heap
 
 _COUNT = """
 import ctypes, sys, threading
-from penstock.heap import share_one_heap
+from penstock.one_process import share_one_heap
 
 if sys.argv[1] == "shared":
     assert share_one_heap()
