@@ -1,4 +1,4 @@
-"""Finds or installs the real programs that the tests use: servers, Chromium, bubblewrap.
+"""Finds or installs the real programs that the tests use: servers, Chromium, bubblewrap, podman.
 
 ``setup_servers.py`` installs what is missing and prints what is there; it never fails, for tests
 without their server are skipped at home. ``setup_servers.py --check`` installs nothing and exits
@@ -32,6 +32,9 @@ _PACKAGES = {
     "libatomic": "libatomic1",  # of the browser's driver
     "curl": "curl",
     "bubblewrap": "bubblewrap",
+    "podman": "podman",
+    "runc": "runc",  # where podman's own runtime runs in no container of theirs
+    "busybox": "busybox-static",  # what the tests' image holds
 }
 _UNPACKED_PACKAGES = ("rabbitmq-server",)
 
@@ -55,6 +58,9 @@ def _look() -> dict[str, str]:
         "libatomic": find_library("atomic") or "",
         "curl": shutil.which("curl") or "",
         "bubblewrap": shutil.which("bwrap") or "",
+        "podman": shutil.which("podman") or "",
+        "runc": shutil.which("runc") or "",
+        "busybox": shutil.which("busybox") or "",
     }
 
 

@@ -1,6 +1,7 @@
 """``make conformance SUITE=folder``: a table, and ``N passed, N failed, N unsupported`` at last.
 
 ``ONLY=id,id`` runs some of the tests; ``benchmarks/out/conformance.json`` keeps all results.
+``LANES=both`` runs all twice, with the fast lane and by cwltool alone, and compares what came out.
 """
 
 import asyncio
@@ -8,6 +9,8 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,16 +37,26 @@ def main() -> int:
     only = set(filter(None, os.environ.get("ONLY", "").split(",")))
     tests = [test for test in read_suite(root) if not only or test.id in only]
     results = asyncio.run(run_suite(root, tests))
+    if os.environ.get("LANES") == "both":
+        report_differences(results, asyncio.run(run_suite(root, tests, fast=False)))
     report(results)
     OUT.mkdir(exist_ok=True)
     (OUT / "conformance.json").write_text(json.dumps([asdict(r) for r in results], indent=1) + "\n")
     return 0
 
 
-async def run_suite(root: Path, tests: list[Test]) -> list[Result]:
+async def run_suite(root: Path, tests: list[Test], *, fast: bool = True) -> list[Result]:
     """Run all through one house of their own; return their results in their order."""
-    os.environ.setdefault("PENSTOCK_PILOT_RETRY_FIRST_PAUSE_S", "0.05")
-    with TemporaryDirectory(prefix="penstock-conformance-") as name, Progress() as progress:
+    with (
+        _environment(
+            PENSTOCK_PILOT_RETRY_FIRST_PAUSE_S="0.05",
+            # As cwltool's own figures are given: without containers, whose images are elsewhere.
+            PENSTOCK_PILOT_CONTAINERS="never",
+            PENSTOCK_PILOT_FAST=str(fast),
+        ),
+        TemporaryDirectory(prefix="penstock-conformance-") as name,
+        Progress() as progress,
+    ):
         folder = Path(name)
         settings = HouseSettings(data_dir=folder / "data")
         bar = progress.add_task("conformance", total=len(tests))
@@ -60,6 +73,33 @@ async def run_suite(root: Path, tests: list[Test]) -> list[Result]:
                 return result
 
             return await asyncio.gather(*(one(n, test) for n, test in enumerate(tests, 1)))
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set variables of the environment that are not set, as long as the block lasts."""
+    added = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def differences(fast: list[Result], slow: list[Result]) -> list[str]:
+    """Return the tests that gave one thing in the fast lane and another by cwltool."""
+    return [
+        one.id
+        for one, other in zip(fast, slow, strict=True)
+        if (one.verdict, one.given) != (other.verdict, other.given)
+    ]
+
+
+def report_differences(fast: list[Result], slow: list[Result]) -> None:
+    """Print which tests differ between the lanes."""
+    differ = differences(fast, slow)
+    print(f"Both lanes: {len(fast) - len(differ)} alike, {len(differ)} differ", *differ)
 
 
 def report(results: list[Result]) -> None:

@@ -321,6 +321,7 @@ def tool_step(
     tool = {
         "class": "CommandLineTool",
         "requirements": {"InlineJavascriptRequirement": {}} | other.pop("requirements", {}),
+        "hints": other.pop("hints", {}),
         "baseCommand": ["sh", "-c", script, "tool"],
         "inputs": {
             k: {"type": t, "inputBinding": {"position": n}}

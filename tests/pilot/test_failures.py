@@ -14,6 +14,7 @@ from penstock_core.contracts.workload import Command
 from penstock_core.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated, NotFound
 from penstock_core.rights import Role
 from penstock_core.states import JobState, TaskStatus
+from pilot.container_choice import ContainerPolicy
 from pilot.settings import PilotSettings
 from recipe.model import Resources
 
@@ -225,7 +226,7 @@ async def test_a_required_container_is_refused_at_once(world, make_step, follow)
     step = make_step("true", requirements={"DockerRequirement": {"dockerPull": "debian:12"}})
     world.dsm.add("in", 1, "x")
     world.dsm.closed.add("in")
-    async with world.pilot() as client:
+    async with world.pilot(PilotSettings(containers=ContainerPolicy.NEVER)) as client:
         await client.submit([world.task(step, retry=5)])
         told = await follow(client)
     assert told.jobs[0].attempts == 1

@@ -87,7 +87,7 @@ def both(document: Any, order: dict[str, Any], folder: Path) -> tuple[Any, Any]:
     from pilot.worker import lane
 
     told = []
-    request: dict[str, Any] = {"document": document, "order": order}
+    request: dict[str, Any] = {"document": document, "order": order, "contained": False}
     fast = fast_lane(document)
     assert fast is not None
     for way in (None, json.loads(json.dumps(fast, default=vars))):

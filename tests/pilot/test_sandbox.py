@@ -60,7 +60,8 @@ class Place:
             "inputs": {},
             "outputs": {"told": "stdout"},
         }
-        (folder / "job.json").write_text(json.dumps({"document": document, "order": {}}))
+        request = {"document": document, "order": {}, "contained": False}
+        (folder / "job.json").write_text(json.dumps(request))
         bundle = self.shelf / "own"
         bundle.mkdir(exist_ok=True)
         cell = self.workers.cell(folder, bundle, limits, network=network)

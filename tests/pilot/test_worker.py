@@ -41,7 +41,8 @@ async def test_a_killed_pilot_takes_its_jobs_along(tmp_path):
     folder = scratch / "job"
     folder.mkdir(parents=True)
     shelf.mkdir()
-    (folder / "job.json").write_text(json.dumps({"document": SLEEPS, "order": {}}))
+    request = {"document": SLEEPS, "order": {}, "contained": False}
+    (folder / "job.json").write_text(json.dumps(request))
     places = map(str, (scratch, shelf, folder))
     pilot = subprocess.Popen([sys.executable, "-c", RUN_ONE_JOB, *places])
     async with asyncio.timeout(20):

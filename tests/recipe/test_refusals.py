@@ -123,9 +123,9 @@ def test_a_bad_document_is_refused_at_its_line(main: str, message: str) -> None:
             "at most 256",
         ),
         (
-            changed('files: "File[]"', 'files: {type: "File[]", secondaryFiles: [.x]}'),
-            "not taken: secondaryFiles of a dataset",
-            "Pack them",
+            changed('files: "File[]"', 'files: {type: "File[]", secondaryFiles: [$(1)]}'),
+            "not taken: secondaryFiles by an expression",
+            "Give a pattern",
         ),
     ],
 )

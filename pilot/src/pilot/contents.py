@@ -13,6 +13,7 @@ from penstock_core.contracts.dsm import ContentFile, Contents
 from penstock_core.errors import NotFound
 from penstock_core.states import FINAL_TASKS
 from penstock_core.store import Store
+from pilot.beside import own_name
 from pilot.tables import dataset, file, task, task_input
 from recipe.model import Link
 
@@ -91,6 +92,7 @@ def _row(uid: str, one: ContentFile) -> dict[str, object]:
         "usable": one.usable,
         "size_bytes": one.size_bytes,
         "seen_at": now().timestamp(),
+        "own_name": own_name(one),
         "body": one.model_dump(mode="json"),
     }
 

@@ -12,6 +12,7 @@ from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.states import FINAL_TASKS
 from penstock_core.store import Store
 from pilot import jobs
+from pilot.beside import primary
 from pilot.contents import of_link, uids_of
 from pilot.forming import Known, form
 from pilot.groups import new_groups
@@ -143,6 +144,10 @@ async def _indexes(
     connection: AsyncConnection, uids: Mapping[str, str], link: Link, after: int
 ) -> frozenset[int]:
     taken = of_link(uids[link.step], link)
+    if link.beside:
+        query = select(file.c.own_name, file.c.index).where(taken, file.c.usable)
+        indexes = dict((await connection.execute(query)).tuples().all())
+        return frozenset(indexes[name] for name in primary(indexes, link.beside))
     if link.take == "each":
         taken = taken & (file.c.position > after)
     query = select(file.c.index).where(taken, file.c.usable).distinct()

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from penstock_core.contracts.dsm import ContentFile
-from pilot.model import Inputs, JobError
+from pilot.model import InputFile, Inputs, JobError
 from recipe.model import Link, Mode, Step
 
 
@@ -39,7 +38,7 @@ def form(step: Step, known: Known) -> Formed:
 
 
 def _form_map(links: Sequence[Link], known: Known, everything_closed: bool) -> Formed:
-    whole = [link for link in links if link.take == "all"]
+    whole = [link for link in links if link.take == "all" or link.beside]
     if any(link.key not in known.closed for link in whole):
         return Formed((), complete=False)
     scattered = [known.indexes[link.key] for link in links if link.take == "each"]
@@ -51,12 +50,12 @@ def _has_nothing_to_do(links: Iterable[Link], known: Known) -> bool:
     return any(link.step == "" and not known.indexes[link.key] for link in links)
 
 
-def inputs_of(links: Iterable[Link], files: Callable[[Link], Iterable[ContentFile]]) -> Inputs:
+def inputs_of(links: Iterable[Link], files: Callable[[Link], Iterable[InputFile]]) -> Inputs:
     """Return what a job takes: ``files`` gives those of one link, of the job's index for "each"."""
     return {link.key: _taken(link, files(link)) for link in links}
 
 
-def _taken(link: Link, files: Iterable[ContentFile]) -> ContentFile | tuple[ContentFile, ...]:
+def _taken(link: Link, files: Iterable[InputFile]) -> InputFile | tuple[InputFile, ...]:
     ordered = tuple(sorted(files, key=lambda file: (file.index, file.part, file.name)))
     if link.take == "all":
         return ordered

@@ -1,6 +1,6 @@
 """The input files of one job, out of what was read of the contents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from penstock_core.contracts.dsm import ContentFile
 from penstock_core.errors import RetriableError
 from penstock_core.store import Store
+from pilot.beside import accompanied, names_beside, own_name, primary
 from pilot.contents import of_link, uids_of
 from pilot.forming import inputs_of
 from pilot.groups import place_of
-from pilot.model import Claim, Inputs, UnusableInput
+from pilot.model import Claim, InputFile, Inputs, UnusableInput
 from pilot.tables import dataset, file
 from recipe.model import Link, Step, Trigger
 
@@ -44,7 +45,7 @@ class InputFiles:
 
 async def _files(
     connection: AsyncConnection, link: Link, uids: Mapping[str, str], claim: Claim, step: Step
-) -> Iterable[ContentFile]:
+) -> Iterable[InputFile]:
     uid = uids[link.step]
     taken = of_link(uid, link)
     if link.take == "each":
@@ -56,7 +57,24 @@ async def _files(
         await _refuse_unusable(connection, taken)
     if not (await _is_read(connection, uid, claim, step) if link.take == "all" else bodies):
         raise InputsNotRead(f"The contents of dataset {uid} are not read yet.")
-    return [ContentFile.model_validate(body) for body in bodies]
+    files = [InputFile.model_validate(body) for body in bodies]
+    return await _with_beside(connection, uid, link, files) if link.beside else files
+
+
+async def _with_beside(
+    connection: AsyncConnection, uid: str, link: Link, files: Sequence[InputFile]
+) -> list[InputFile]:
+    """Return the files that go with none, each with those that go with it."""
+    if link.take == "all":
+        names = primary([own_name(one) for one in files], link.beside)
+        others: Sequence[ContentFile] = files
+        files = [one for one in files if own_name(one) in names]
+    else:
+        wanted = [name for one in files for name in names_beside(link.beside, own_name(one))]
+        here = (file.c.dataset_uid == uid, file.c.own_name.in_(wanted), file.c.usable)
+        found = await connection.scalars(select(file.c.body).where(*here))
+        others = [ContentFile.model_validate(body) for body in found]
+    return [accompanied(one, link.beside, others) for one in files]
 
 
 async def _is_read(connection: AsyncConnection, uid: str, claim: Claim, step: Step) -> bool:

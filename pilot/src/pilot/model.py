@@ -38,7 +38,13 @@ class Claim:
         return job_key(self.spec.name, self.index)
 
 
-Inputs = dict[str, ContentFile | tuple[ContentFile, ...]]
+class InputFile(ContentFile):
+    """A file that a job takes, with those of its dataset that go with it (secondaryFiles)."""
+
+    beside: tuple[ContentFile, ...] = ()
+
+
+Inputs = dict[str, InputFile | tuple[InputFile, ...]]
 """What a job takes: for a key of its document the file, or the list of files."""
 
 

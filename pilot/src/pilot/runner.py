@@ -1,13 +1,17 @@
 """Running one job from its claim to its outcome: stage in, work, stage out."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from penstock_core.errors import PenstockError, RetriableError
 from penstock_core.sandbox import Limits
-from pilot import scratch
+from pilot import engine, scratch
 from pilot.bad_inputs import BadInputs
+from pilot.container_choice import contained
+from pilot.containers import Containers
+from pilot.engine import Engine
 from pilot.inputs import InputFiles
 from pilot.model import (
     BadInput,
@@ -43,6 +47,7 @@ class JobRunner:
     storage: StorageId
     scratch: Scratch
     workers: Workers
+    engine: Engine | None
     slots: asyncio.Semaphore
 
     async def run(self, claim: Claim) -> Outcome:
@@ -66,7 +71,11 @@ class JobRunner:
         storage, storage_id = await self.storage.get()
         roots = (folder.resolve(), bundle.resolve())
         stage_out = StageOut(storage, storage_id, claim, folder, roots)
-        return Site(recipe, recipe.step(claim.spec.step), folder, bundle, stage_out)
+        step = recipe.step(claim.spec.step)
+        inside = contained(step.job_document, self.settings.containers, self.engine)
+        if inside or not self.settings.fast:
+            step = step.model_copy(update={"fast": None})
+        return Site(recipe, step, folder, bundle, stage_out, inside)
 
     async def _run_at(self, site: Site) -> Outcome:
         inputs: Inputs = {}
@@ -74,7 +83,7 @@ class JobRunner:
             inputs = await self.inputs.of_job(site.claim, site.step)
             await self._prepare(site, inputs)
             order = self._order(site)
-            async with self.slots:
+            async with self.slots, self._containers(site, order):
                 ending = await self.workers.run(order)
             return await asyncio.to_thread(_conclude, site, ending, order, inputs)
         except RetriableError:
@@ -91,6 +100,18 @@ class JobRunner:
         except BadInput as error:
             await self.bad_inputs.tell(error)
             raise
+
+    def _containers(self, site: Site, order: Order) -> AbstractAsyncContextManager[None]:
+        """Return the context in which a job gets the containers that it asks for."""
+        if not site.contained or self.engine is None:
+            return nullcontext()
+        limits = engine.Limits(
+            memory_bytes=order.most.memory_bytes,
+            processes=order.most.processes,
+            open_files=self.settings.max_open_files,
+            network=order.cell.network,
+        )
+        return Containers(self.engine).serving(site.folder, site.stage_out.roots, limits)
 
     def _order(self, site: Site) -> Order:
         needs, settings = site.step.resources, self.settings

@@ -16,6 +16,8 @@ from penstock_core.wakes import follow_wakes
 from pilot import jobs, switches
 from pilot.app import make_app
 from pilot.bad_inputs import BadInputs
+from pilot.container_choice import ContainerPolicy
+from pilot.engine import Engine, find
 from pilot.inputs import InputFiles
 from pilot.loops import Loops
 from pilot.recipes import RecipeShelf
@@ -46,7 +48,8 @@ async def open_service(
     store, workers = Store(url), await asyncio.to_thread(_workers, house, settings)
     try:
         async with HouseClients(house, NAME) as clients:
-            runner = await _make_runner(house, settings, store, clients, workers)
+            engine = await asyncio.to_thread(_engine, house, settings)
+            runner = await _make_runner(house, settings, store, clients, workers, engine)
             await _recover(store, hold)
             every_s = house.settings.reconcile_every_s
             loops = Loops(store, clients.dsm, house.bus, runner, settings, every_s)
@@ -63,7 +66,12 @@ async def open_service(
 
 
 async def _make_runner(
-    house: House, settings: PilotSettings, store: Store, clients: HouseClients, workers: Workers
+    house: House,
+    settings: PilotSettings,
+    store: Store,
+    clients: HouseClients,
+    workers: Workers,
+    engine: Engine | None,
 ) -> JobRunner:
     data_dir = house.settings.data_dir.absolute()
     scratch = Scratch(workers.scratch)
@@ -77,6 +85,7 @@ async def _make_runner(
         storage=StorageId(clients.dsm, storage),
         scratch=scratch,
         workers=workers,
+        engine=engine,
         slots=asyncio.Semaphore(settings.concurrency),
     )
 
@@ -91,6 +100,18 @@ def _workers(house: House, settings: PilotSettings) -> Workers:
     for folder in (scratch, shelf):
         folder.mkdir(parents=True, exist_ok=True)
     return Workers(rung, scratch, shelf, settings.readable)
+
+
+def _engine(house: House, settings: PilotSettings) -> Engine | None:
+    """Return the engine for containers; what a pilot before left running is ended. Blocking."""
+    if settings.containers is ContainerPolicy.NEVER:
+        return None
+    owner = str(house.settings.data_dir.absolute())
+    found = find(settings.engine, settings.engine_options, owner)
+    log.info("Containers: %s.", found.version if found else "no engine on this machine")
+    if found:
+        found.end_all()
+    return found
 
 
 async def _recover(store: Store, hold: bool) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pilot.container_choice import ContainerPolicy
+
 
 class PilotSettings(BaseSettings):
     """How the pilot runs jobs. Environment variables carry the prefix ``PENSTOCK_PILOT_``.
@@ -36,6 +38,15 @@ class PilotSettings(BaseSettings):
         What a job may print.
     network
         Whether jobs whose tools ask for the network (NetworkAccess) get it.
+    fast
+        Whether simple tools run from the command line that was compiled; else cwltool runs all.
+    containers
+        Which tools run in containers: those whose DockerRequirement is one (required), those that
+        have it under hints too (hinted), or none (never).
+    engine
+        The container engine, by name or path; "" for the first of podman, docker, apptainer.
+    engine_options
+        Given to each run of the engine, as JSON: ``["--device=nvidia.com/gpu=all"]``.
     readable
         Folders that jobs may read besides the system's, such as an experiment's software.
     heartbeat_s
@@ -65,6 +76,10 @@ class PilotSettings(BaseSettings):
     max_log_bytes: int = Field(default=64 << 20, gt=0)
     memory_bytes: int = Field(default=0, ge=0)
     network: bool = False
+    fast: bool = True
+    containers: ContainerPolicy = ContainerPolicy.REQUIRED
+    engine: str = ""
+    engine_options: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     heartbeat_s: float = Field(default=5, gt=0)
     report_pause_s: float = Field(default=0.2, ge=0)

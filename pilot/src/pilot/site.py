@@ -33,13 +33,17 @@ from recipe.model import Recipe, Step
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One attempt's folder with what belongs to it. All methods block."""
+    """One attempt's folder with what belongs to it, and whether its tools run in containers.
+
+    All methods block.
+    """
 
     recipe: Recipe
     step: Step
     folder: Path
     bundle: Path
     stage_out: StageOut
+    contained: bool
 
     @property
     def claim(self) -> Claim:
@@ -59,6 +63,7 @@ class Site:
             "document": with_paths(self.step.job_document, self.bundle),
             "order": with_paths(values, self.bundle) | stage_in(inputs, self.folder),
             "fast": asdict(self.step.fast) if self.step.fast else None,
+            "contained": self.contained,
         }
         (self.folder / REQUEST_NAME).write_text(json.dumps(request))
 
@@ -134,4 +139,5 @@ def _why(result: Result) -> str:
 def names_of(inputs: Inputs) -> tuple[str, ...]:
     """Return the names of all input files, in the order of the document's inputs."""
     taken = (one if isinstance(one, tuple) else (one,) for one in inputs.values())
-    return tuple(file.name for files in taken for file in files)
+    files = (file for files in taken for one in files for file in (one, *one.beside))
+    return tuple(file.name for file in files)

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from penstock_core.contracts.dsm import ContentFile
 from penstock_core.contracts.inspection import FileVerdict, Verdict
 from pilot.checksum import WrongBytes, copy_checked
-from pilot.model import BadInput, Inputs, JobError
+from pilot.model import BadInput, InputFile, Inputs, JobError
 
 FOLDER_NAME = "in"
 
@@ -23,14 +23,23 @@ def stage_in(inputs: Inputs, folder: Path) -> dict[str, Any]:
     return {key: _bring(taken, target) for key, taken in inputs.items()}
 
 
-def _bring(taken: ContentFile | tuple[ContentFile, ...], target: Path) -> Any:
-    if isinstance(taken, ContentFile):
+def _bring(taken: InputFile | tuple[InputFile, ...], target: Path) -> Any:
+    if isinstance(taken, InputFile):
         return _bring_one(taken, target, is_one_of_many=False)
     return [_bring_one(file, target, is_one_of_many=True) for file in taken]
 
 
-def _bring_one(file: ContentFile, target: Path, *, is_one_of_many: bool) -> dict[str, str]:
+def _bring_one(file: InputFile, target: Path, *, is_one_of_many: bool) -> dict[str, Any]:
     path = _free_path(target, _plain_name(file))
+    value: dict[str, Any] = _copy(file, path, is_one_of_many=is_one_of_many)
+    if file.beside:
+        # They lie where the tool looks for them, and are no inputs of their own to do without.
+        beside = [(one, path.parent / _plain_name(one)) for one in file.beside]
+        value["secondaryFiles"] = [_copy(one, at, is_one_of_many=False) for one, at in beside]
+    return value
+
+
+def _copy(file: ContentFile, path: Path, *, is_one_of_many: bool) -> dict[str, str]:
     try:
         copy_checked(_source(file), path, file.checksum)
     except FileNotFoundError as error:

@@ -118,8 +118,11 @@ file = Table(
     Column("size_bytes", BigInteger, nullable=False, server_default=text("0")),
     # The Unix time at which it was read of.
     Column("seen_at", Float, nullable=False, server_default=text("0")),
+    # What its tool called it.
+    Column("own_name", Text, nullable=False, server_default=text("''")),
     Column("body", JsonColumn, nullable=False),
     Index(None, "dataset_uid", "port", "index"),
+    Index(None, "dataset_uid", "own_name"),
 )
 
 report = Table(

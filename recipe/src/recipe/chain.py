@@ -6,6 +6,7 @@ from typing import Any
 from cwltool.process import Process, shortname
 from cwltool.workflow import Workflow, WorkflowStep
 
+from recipe.beside import beside_of
 from recipe.constructs import at, not_divided, not_taken, wrong
 from recipe.hints import TaskHint, task_hint
 from recipe.job_document import job_document
@@ -111,10 +112,8 @@ def _input_source(node: Any, bound: str) -> Source:
     name = shortname(node["id"])
     if name != bound:
         return Source(Level.VALUE, name)
-    if node.get("secondaryFiles"):
-        raise not_taken(node, "secondaryFiles", "secondaryFiles of a dataset", name)
     is_list = file_type(node["type"]).shape is Shape.FILES
-    return Source(Level.LIST if is_list else Level.EACH, name)
+    return Source(Level.LIST if is_list else Level.EACH, name, beside=beside_of(node))
 
 
 def port_of(declared: Any) -> tuple[Port, FileType]:

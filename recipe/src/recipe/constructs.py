@@ -61,7 +61,11 @@ CONSTRUCTS: dict[str, Treatment] = {
     "pickValue of scattered files": Treatment("whole", "Pick in a step that takes the File[]."),
     "a link that is no File": Treatment("whole", f"Write the value to a file, or: {_ONE_STEP}"),
     "outputs that are no File": Treatment("dataset", "stored as JSON, with the files it names"),
-    "secondaryFiles of a dataset": Treatment("refused", "Pack them with their file, or link each."),
+    "secondaryFiles of a dataset": Treatment(
+        "dataset", "files of the same dataset, by their names; a map waits for its close"
+    ),
+    "secondaryFiles by an expression": Treatment("refused", "Give a pattern, as .bai or ^.bai."),
+    "secondaryFiles in groups": Treatment("refused", "Leave group out."),
     "filesPerJob": Treatment("refused", "Leave it out: a map makes a job per file."),
     "site": Treatment("refused", "Leave it out: everything runs on this machine."),
     "Operation": Treatment("refused", "Give a CommandLineTool that does it."),

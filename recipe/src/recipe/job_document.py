@@ -11,7 +11,7 @@ from recipe.model import Link, Port
 from recipe.shapes import file_type
 
 _INHERITED = ("$namespaces", "requirements", "hints")
-_READING = ("loadContents", "loadListing", "inputBinding")
+_READING = ("loadContents", "loadListing", "inputBinding", "secondaryFiles")
 
 
 def job_document(

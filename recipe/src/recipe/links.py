@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cwltool.process import shortname
 from cwltool.workflow import WorkflowStep
 
 from recipe.constructs import at, not_divided, wrong
 from recipe.levels import Level
-from recipe.model import Link, Value
+from recipe.model import Beside, Link, Value
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Source:
     level: Level
     name: str
     step: str = ""
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def _taken(one: Any, name: str, found: list[Source], scattered: bool) -> _Taken:
     _check_level(one, name, level, scattered)
     whole = level in (Level.LIST, Level.ONE, Level.GROUPS) and not scattered
     port = source.name if source.step else ""
-    link = Link(key=name, step=source.step, port=port, take="all" if whole else "each")
+    take: Literal["each", "all"] = "all" if whole else "each"
+    link = Link(key=name, step=source.step, port=port, take=take, beside=source.beside)
     return _Taken(link, level, one)
 
 

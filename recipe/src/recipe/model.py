@@ -39,6 +39,16 @@ class Trigger(StrEnum):
     CLOSED = "closed"
 
 
+class Beside(Frozen):
+    """CWL's SecondaryFileSchema: how the name of a file follows from that of the one it goes with.
+
+    Each ``^`` at the start of ``pattern`` takes an extension away, the rest is appended.
+    """
+
+    pattern: str
+    required: bool = True
+
+
 class Link(Frozen):
     """One input of a step's job document, and the dataset files that it takes.
 
@@ -53,12 +63,16 @@ class Link(Frozen):
     take
         ``each``: one file, of the job's own index. ``all``: a list of every file, sorted by index;
         in a map, every job gets this same list, so the map waits until that dataset is closed.
+    beside
+        Files of the same dataset that go with each file. A map waits until the dataset is closed,
+        and has a job for each file that goes with none.
     """
 
     key: str
     step: str = ""
     port: str = ""
     take: Literal["each", "all"]
+    beside: tuple[Beside, ...] = ()
 
 
 class Value(Frozen):

@@ -25,7 +25,7 @@ def make_step(
     return Step(
         name=name,
         mode=mode,
-        trigger=trigger_of(hint, mode),
+        trigger=trigger_of(hint, mode, wiring),
         links=wiring.links,
         values=wiring.values,
         ports=ports,
@@ -57,4 +57,4 @@ def label_of(tool: Process, own: str = "") -> str:
 def needs(tool: Process, hint: TaskHint, wiring: Wiring) -> tuple[Resources, list[str]]:
     """Return what a job of a step needs, and what is to be told of its settings."""
     found, warnings = resources(tool)
-    return found, [*warnings, *trigger_warnings(hint, mode_of(wiring))]
+    return found, [*warnings, *trigger_warnings(hint, mode_of(wiring), wiring)]

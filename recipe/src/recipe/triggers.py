@@ -5,7 +5,7 @@ from typing import Any
 
 from cwltool.process import Process
 
-from recipe.constructs import wrong
+from recipe.constructs import not_taken, wrong
 from recipe.hints import TaskHint
 from recipe.links import Wiring
 from recipe.model import Group, Mode, Trigger
@@ -19,8 +19,13 @@ def mode_of(wiring: Wiring) -> Mode:
     return Mode.MERGE if wiring.links else Mode.SINGLE
 
 
-def trigger_of(hint: TaskHint, mode: Mode) -> Trigger:
-    """Return when a step may start: as its hint says, else open for a map and closed for others."""
+def trigger_of(hint: TaskHint, mode: Mode, wiring: Wiring) -> Trigger:
+    """Return when a step may start: as its hint says, else open for a map and closed for others.
+
+    Which files go with which (secondaryFiles) is known once the dataset is closed.
+    """
+    if any(link.beside for link in wiring.links):
+        return Trigger.CLOSED
     return hint.trigger or (Trigger.OPEN if mode is Mode.MAP else Trigger.CLOSED)
 
 
@@ -32,30 +37,36 @@ def group_of(hint: TaskHint, tool: Process, wiring: Wiring) -> Group | None:
     if mode_of(wiring) is not Mode.MERGE:
         text = "divides a merge into jobs, and this step is none"
         raise _wrong(tool, text, "Leave group out, or take a File[] that is not scattered.")
+    if wiring.links[0].beside:
+        raise not_taken(_hint(tool, "group"), "group", "secondaryFiles in groups")
     if len(wiring.links) > 1:
         keys = ", ".join(link.key for link in wiring.links)
         text = f"divides one dataset, and this step takes several ({keys})"
         raise _wrong(tool, text, "Gather one dataset in groups, and join them in a later step.")
     if not (group.files or group.size_bytes or group.max_latency_s):
         raise _wrong(tool, "has no limit", "Give files, size_bytes or max_latency_s.")
-    if group.max_latency_s and trigger_of(hint, Mode.MERGE) is Trigger.CLOSED:
+    if group.max_latency_s and trigger_of(hint, Mode.MERGE, wiring) is Trigger.CLOSED:
         text = "max_latency_s counts while the dataset is open, and this step starts at its close"
         raise _wrong(tool, text, "Give trigger: open too, or leave max_latency_s out.")
     return group
 
 
-def trigger_warnings(hint: TaskHint, mode: Mode) -> Iterator[str]:
+def trigger_warnings(hint: TaskHint, mode: Mode, wiring: Wiring) -> Iterator[str]:
     """Yield what a hint says of the start that changes nothing."""
     if hint.trigger is None:
         return
     if mode is Mode.SINGLE:
         yield "it reads no dataset, so trigger changes nothing: it starts at once"
+    elif hint.trigger is Trigger.OPEN and any(link.beside for link in wiring.links):
+        yield "trigger open changes nothing: files with secondaryFiles wait for the dataset's close"
     elif mode is Mode.MERGE and hint.trigger is Trigger.OPEN and hint.group is None:
         yield "trigger open changes nothing: a merge takes the closed dataset; group divides it"
 
 
 def _wrong(tool: Process, text: str, advice: str) -> Exception:
-    hint: Mapping[str, Any] = next(
-        one for one in reversed(tool.hints) if is_our_hint(one) and "group" in one
-    )
-    return wrong(hint, "group", f"penstock:Task: group: {text}", advice)
+    return wrong(_hint(tool, "group"), "group", f"penstock:Task: group: {text}", advice)
+
+
+def _hint(tool: Process, field: str) -> Mapping[str, Any]:
+    """Return the hint of ours that has a field."""
+    return next(one for one in reversed(tool.hints) if is_our_hint(one) and field in one)

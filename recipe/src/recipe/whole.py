@@ -4,11 +4,12 @@ What plain cwltool runs, runs here: for each file of the dataset, or once over a
 """
 
 from collections.abc import Container, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from cwltool.process import Process, shortname
 from cwltool.workflow import Workflow
 
+from recipe.beside import beside_of
 from recipe.chain import port_of, without_log
 from recipe.constructs import not_taken
 from recipe.hints import resources, task_hint
@@ -39,7 +40,7 @@ def whole_step(
     label = label_of(process) or name
     need, warnings = _needs(process)
     step = make_step(name, label, wiring, own_ports, document, hint, group, need)
-    return step, [*warnings, *trigger_warnings(hint, step.mode)]
+    return step, [*warnings, *trigger_warnings(hint, step.mode, wiring)]
 
 
 def whole_outputs(step: Step) -> tuple[Output, ...]:
@@ -55,10 +56,9 @@ def _wiring(process: Process, bound: str, given: Container[str]) -> Wiring:
     values = tuple(Value(key=name, input=name) for name in names)
     if not bound:
         return Wiring((), values, frozenset(), scattered=False, lifted=False)
-    if nodes[bound].get("secondaryFiles"):
-        raise not_taken(nodes[bound], "secondaryFiles", "secondaryFiles of a dataset", bound)
     is_one = file_type(nodes[bound]["type"]).shape is Shape.FILE
-    link = Link(key=bound, take="each" if is_one else "all")
+    take: Literal["each", "all"] = "each" if is_one else "all"
+    link = Link(key=bound, take=take, beside=beside_of(nodes[bound]))
     return Wiring((link,), values, frozenset(), scattered=False, lifted=is_one)
 
 

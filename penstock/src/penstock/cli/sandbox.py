@@ -11,6 +11,8 @@ from penstock.tables import Column
 from penstock_core.contracts.base import Frozen
 from penstock_core.errors import NoSandbox
 from penstock_core.sandbox import Offer, choose, offers
+from pilot.engine import find
+from pilot.settings import PilotSettings
 
 Wanted = Annotated[
     str,
@@ -23,9 +25,10 @@ Wanted = Annotated[
 
 
 class Found(Frozen):
-    """What is there; ``in_force`` is "" where nothing that was asked for is."""
+    """What is there; ``in_force`` is "" where nothing that was asked for is, as is ``engine``."""
 
     in_force: str
+    engine: str
     rungs: tuple[tuple[str, str], ...]
 
 
@@ -37,14 +40,19 @@ def sandbox(wanted: Wanted = "auto", as_json: AsJson = False) -> None:
     except NoSandbox as error:
         in_force, refused = "", error
     rungs = tuple((offer.rung.value, offer.reason_against) for offer in offers())
-    show(Found(in_force=in_force, rungs=rungs), as_json, lambda: _view(in_force, offers()))
+    settings = PilotSettings()
+    found = find(settings.engine)
+    engine = f"{found.version} ({found.path})" if found else ""
+    told = Found(in_force=in_force, engine=engine, rungs=rungs)
+    containers = f"{engine or 'no engine on this machine'}; run: {settings.containers}"
+    show(told, as_json, lambda: _view(in_force, containers, offers()))
     if refused is not None:
         raise refused
 
 
-def _view(in_force: str, rungs: tuple[Offer, ...]) -> Iterator[RenderableType]:
+def _view(in_force: str, containers: str, rungs: tuple[Offer, ...]) -> Iterator[RenderableType]:
     columns = (Column("rung"), Column("here"), Column("why not"))
     rows = ((one.rung.value, "yes" if one.there else "no", one.reason_against) for one in rungs)
     yield table(columns, rows)
     if in_force:
-        yield facts([("in force", in_force)])
+        yield facts([("in force", in_force), ("containers", containers)])

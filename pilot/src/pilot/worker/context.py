@@ -1,4 +1,4 @@
-"""cwltool's context for one job: no container, no node, and folders with the same names each time.
+"""cwltool's context for one job: no engine, no node, and folders with the same names each time.
 
 cwltool names its folders at random; a tool that prints the path of its input would then never
 print the same twice.
@@ -12,7 +12,8 @@ from typing import Any
 
 from cwltool.context import LoadingContext, RuntimeContext
 from cwltool.pathmapper import PathMapper
-from cwltool.workflow import default_make_tool
+
+from pilot.worker.contained import OUTDIR, make_tool
 
 
 class NumberedFolders(RuntimeContext):
@@ -53,7 +54,7 @@ def loading_context() -> LoadingContext:
     """Return how compiled documents are loaded: checked before, so not checked again."""
     return LoadingContext(
         {
-            "construct_tool_object": default_make_tool,
+            "construct_tool_object": make_tool,
             "disable_js_validation": True,
             "do_validate": False,
             "doc_cache": False,
@@ -63,12 +64,13 @@ def loading_context() -> LoadingContext:
     )
 
 
-def runtime_context(folder: Path) -> RuntimeContext:
-    """Return where and how a job runs; outputs stay where the tool made them."""
+def runtime_context(folder: Path, *, contained: bool) -> RuntimeContext:
+    """Return where and how a job runs, in containers or not; outputs stay where they were made."""
     return NumberedFolders(
         folder,
         basedir=str(folder),
-        use_container=False,
+        use_container=contained,
+        docker_outdir=OUTDIR,
         rm_tmpdir=False,
         compute_checksum=False,
         path_mapper=NumberedInputs,

@@ -1,8 +1,8 @@
 """What runs in a job's process: one CWL document, once, by cwltool.
 
-Takes what ``job.json`` asks (``document``, ``order``) and writes ``result.json``: ``status``
-(success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``, ``error``,
-``command``, and ``skipped``: whether the condition of the document's one step was false.
+Takes what ``job.json`` asks (``document``, ``order``, ``contained``) and writes ``result.json``:
+``status`` (success, temporaryFail, permanentFail, refused), ``exit_code``, ``outputs``,
+``error``, ``command``, and ``skipped``: whether the condition of its one step was false.
 """
 
 import json
@@ -20,6 +20,7 @@ from cwltool.loghandler import _logger as cwltool_log
 from cwltool.process import shortname
 from schema_salad.exceptions import SchemaSaladException
 
+from pilot.worker.contained import shown
 from pilot.worker.context import loading_context, runtime_context
 from pilot.worker.files import RESULT_NAME
 from pilot.worker.javascript import QuickJsEngine
@@ -27,10 +28,6 @@ from pilot.worker.order import REQUIREMENTS, prepared
 from pilot.worker.witness import Witness
 
 DOCUMENT_ID = "file:///job.cwl"
-NO_CONTAINER = (
-    "The tool requires a container (DockerRequirement under requirements), and this pilot runs "
-    "none. Put DockerRequirement under hints if the tool runs without it too."
-)
 WARM_DOCUMENT: dict[str, Any] = {
     "cwlVersion": "v1.2",
     "class": "CommandLineTool",
@@ -57,7 +54,7 @@ def run(folder: Path, request: dict[str, Any]) -> None:
     if witness.exit_code is not None:
         result["exit_code"] = witness.exit_code
     result["error"] = result["error"] or witness.errors
-    result["command"] = witness.command
+    result["command"] = shown(witness.command)
     write(folder, result)
 
 
@@ -69,12 +66,11 @@ def write(folder: Path, result: dict[str, Any]) -> None:
 
 
 def _attempt(request: dict[str, Any], folder: Path, witness: Witness) -> dict[str, Any]:
-    if requires_container(request["document"]):
-        return {"status": "refused", "error": NO_CONTAINER}
+    context = runtime_context(folder, contained=request["contained"])
     try:
         order = dict(request["order"])
         tool = _load(request["document"], order.pop(REQUIREMENTS, None))
-        outputs, status = SingleJobExecutor()(tool, prepared(order, tool), runtime_context(folder))
+        outputs, status = SingleJobExecutor()(tool, prepared(order, tool), context)
     except UnsupportedRequirement as error:
         return {"status": "refused", "error": f"The tool requires what the pilot lacks: {error}"}
     except (WorkflowException, SchemaSaladException) as error:
@@ -98,17 +94,3 @@ def _load(document: dict[str, Any], requirements: list[Any] | None = None) -> An
     if requirements:
         context.overrides_list.append({"overrideTarget": uri, "requirements": requirements})
     return make_tool(uri, context)
-
-
-def requires_container(node: Any) -> bool:
-    """Return whether a tool anywhere in a document cannot do without a container.
-
-    cwltool would say so of a step in its log alone, and call it a failure like any other.
-    """
-    if isinstance(node, list):
-        return any(requires_container(item) for item in node)
-    if not isinstance(node, dict):
-        return False
-    needs = node.get("requirements") or ()
-    classes = needs if isinstance(needs, dict) else [need.get("class") for need in needs]
-    return "DockerRequirement" in classes or any(requires_container(v) for v in node.values())
