@@ -20,11 +20,17 @@ from penstock_core.contracts.workflow import (
     TaskOutcome,
     Template,
 )
-from penstock_core.errors import Duplicate, Forbidden, NotAuthenticated, NotFound
+from penstock_core.errors import (
+    Duplicate,
+    Forbidden,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+)
 from penstock_core.rights import Role
 from penstock_core.states import FileState, TaskStatus
 from penstock_core.tokens import Signer, Verifier
-from penstock_core.web import Operator, Reader, new_app
+from penstock_core.web import Expert, Operator, Reader, new_app
 
 MADE = datetime.now(UTC) - timedelta(minutes=3)
 EMAIL, PASSWORD = "shift@example.org", "river-of-data-42"
@@ -79,6 +85,25 @@ RECIPE: dict[str, Any] = {
     "documents": {"dimuon.cwl": "cwlVersion: v1.2\nclass: Workflow\n# <script>alert(1)</script>\n"},
     "standard": {"cwlVersion": "v1.2", "class": "Workflow"},
 }
+
+
+FORM: list[dict[str, Any]] = [
+    {"name": "stfs", "label": "stfs", "widget": "structure", "kind": "File[]", "required": True},
+    {
+        "name": "minimum_pt",
+        "label": "Least transverse momentum",
+        "help": "Muons below it are left out <in GeV>.",
+        "widget": "number",
+        "kind": "float",
+        "required": False,
+        "default": 10,
+    },
+    {"name": "mode", "widget": "select", "kind": "enum", "choices": ["fast", "full"]},
+    {"name": "bins", "widget": "structure", "kind": "int[]?", "default": [1, 2]},
+    {"name": "note", "widget": "text", "kind": "string?", "default": "plain"},
+    {"name": "veto", "widget": "checkbox", "kind": "boolean?", "default": True},
+]
+FORM = [{"label": f["name"], "help": "", "required": False} | f for f in FORM]
 
 
 def dataset(uid: str, name: str, state: str = "OPEN", **changes: Any) -> Dataset:
@@ -297,6 +322,22 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
     @app.get("/template/{template_id}/detail")
     async def one_template(_caller: Reader, template_id: int) -> Any:
         return _one([t for t in facts.templates if t.template_id == template_id])
+
+    @app.get("/template/{template_id}/parameters")
+    async def parameters(_caller: Reader, template_id: int) -> Any:
+        return {"values": {}, "form": FORM}
+
+    @app.put("/template/{template_id}/change")
+    async def change(_caller: Expert, template_id: int, body: dict[str, Any]) -> Any:
+        wrong = [n for n, v in body["values"].items() if n == "minimum_pt" and isinstance(v, str)]
+        if wrong:
+            raise InvalidInput(
+                "minimum_pt: 'ten' is no float.", hint="Give a number.", field="minimum_pt"
+            )
+        before = next(t for t in facts.templates if t.template_id == template_id)
+        new = {"template_id": 99, "version": before.version + 1, "values": body["values"]}
+        facts.templates.append(before.model_copy(update=new))
+        return {"template_id": 99}
 
     @app.get("/recipe/{digest}")
     async def recipe(_caller: Reader, digest: str) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.schema import dataset, job, task, workflow
 from data_access.task_waits import on_incomplete, waits_for
-from penstock_core.contracts.workflow import JobReport, SpdTask, Task
+from penstock_core.contracts.workflow import JobReport, SpdTask, Task, TaskDetail
 from penstock_core.errors import NotFound
 from penstock_core.states import TaskStatus
 
@@ -80,12 +80,14 @@ async def read_rich(connection: AsyncConnection, query: Select[Any]) -> list[Tas
     ]
 
 
-async def read_task(connection: AsyncConnection, task_id: int) -> Task:
+async def read_task(connection: AsyncConnection, task_id: int) -> TaskDetail:
     """Return one task with all that is known; raises ``NotFound``."""
     found = await read_rich(connection, rich_tasks().where(task.c.task_id == task_id))
     if not found:
         raise no_task(task_id)
-    return found[0]
+    of_workflow = workflow.c.workflow_id == found[0].wflow_id
+    values = await connection.scalar(select(workflow.c["values"]).where(of_workflow)) or {}
+    return TaskDetail(**dict(found[0]), values=values)
 
 
 async def read_spd(

@@ -4,15 +4,15 @@ Pure functions of a recipe's inputs. The schema takes exactly what :func:`recipe
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
-from penstock_core.contracts.base import Frozen, Json
+from penstock_core.contracts.base import Json
+from penstock_core.contracts.workflow.parameters import Field, Parameters, Widget
 from recipe.model import REFERENCE, InputSpec
 from recipe.shapes import shown
 from recipe.values import INT_BITS, LONG_BITS, short
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-Widget = Literal["checkbox", "number", "text", "select", "file", "structure"]
 _PLAIN: dict[str, Json] = {
     "null": {"type": "null"},
     "boolean": {"type": "boolean"},
@@ -28,37 +28,6 @@ _WIDGETS: dict[str, Widget] = {
     "string": "text",
     **dict.fromkeys(("File", "Directory"), "file"),
 }
-
-
-class Field(Frozen):
-    """One field of a form, in the order of the inputs: cwltool reads those of a mapping by name.
-
-    Attributes
-    ----------
-    widget
-        How to ask: ``select`` has ``choices``; ``structure`` is a list, a record or a union, asked
-        for as YAML.
-    kind
-        The CWL type as its author would write it.
-    required
-        Whether it must be given: it has no default, and may not be left out.
-    """
-
-    name: str
-    label: str
-    help: str
-    widget: Widget
-    kind: str
-    required: bool
-    default: Any = None
-    choices: tuple[str, ...] = ()
-
-
-class Parameters(Frozen):
-    """What a template asks for: a JSON Schema of its ``values``, and a form that asks for them."""
-
-    values: Json
-    form: tuple[Field, ...]
 
 
 def parameters_of(inputs: Iterable[InputSpec]) -> Parameters:

@@ -26,9 +26,11 @@ from penstock_core.contracts.workflow import (
     SpdTask,
     SubmittedTask,
     Task,
+    TaskDetail,
     Template,
     TemplateChange,
 )
+from penstock_core.contracts.workflow.parameters import Parameters
 
 
 class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
@@ -100,6 +102,10 @@ class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
         """Return one template version with all that is known."""
         return await self.call("GET", f"/template/{template_id}/detail", Template)
 
+    async def parameters(self, template_id: int) -> Parameters:
+        """Return what a template version asks for: a JSON Schema of its values, and a form."""
+        return await self.call("GET", f"/template/{template_id}/parameters", Parameters)
+
     async def templates(
         self, *, status: str = "", name: str = "", after: int = 0, limit: int = 100
     ) -> Page[Template]:
@@ -137,9 +143,9 @@ class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
         """Return the dataset that tasks call by this number."""
         return await self.call("GET", f"/dataset/{dataset_id}", SpdDataset)
 
-    async def task(self, task_id: int) -> Task:
-        """Return one task with all that is known."""
-        return await self.call("GET", f"/task/{task_id}/detail", Task)
+    async def task(self, task_id: int) -> TaskDetail:
+        """Return one task with all that is known, and the values that its jobs get."""
+        return await self.call("GET", f"/task/{task_id}/detail", TaskDetail)
 
     async def jobs(self, task_id: int, after: int = -1, limit: int = 100) -> Page[JobReport]:
         """Return a page of a task's final jobs, by index."""

@@ -20,7 +20,7 @@ from data_access.task_rows import (
     rich_tasks,
 )
 from penstock_core.contracts.base import Frozen, Page
-from penstock_core.contracts.workflow import JobReport, NewTask, SpdTask, Task
+from penstock_core.contracts.workflow import JobReport, NewTask, SpdTask, Task, TaskDetail
 from penstock_core.states import TaskStatus
 from penstock_core.web import Operator, Reader
 
@@ -100,7 +100,7 @@ async def one_task(here: Here, _: Reader, task_id: Number) -> SpdTask:
 
 
 @router.get("/{task_id}/detail")
-async def task_detail(here: Here, _: Reader, task_id: Number) -> Task:
+async def task_detail(here: Here, _: Reader, task_id: Number) -> TaskDetail:
     """Return one task with all that is known, and what it waits for."""
     async with here.store.read() as connection:
         return await read_task(connection, task_id)

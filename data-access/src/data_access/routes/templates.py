@@ -16,10 +16,11 @@ from data_access.template_rows import (
 )
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.workflow import NewTemplate, SpdTemplate, Template, TemplateChange
+from penstock_core.contracts.workflow.parameters import Parameters
 from penstock_core.states import TemplateStatus
 from penstock_core.web import Expert, Reader
 from recipe.model import Recipe
-from recipe.parameters import Parameters, parameters_of
+from recipe.parameters import parameters_of
 
 router = APIRouter(prefix="/template", tags=["template"])
 

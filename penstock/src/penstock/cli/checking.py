@@ -11,11 +11,12 @@ from penstock.cli.chain_notes import notes
 from penstock.local_template import DOCUMENTS, read_local
 from penstock_core.contracts.base import Frozen
 from penstock_core.contracts.workflow import NewTemplate
+from penstock_core.contracts.workflow.parameters import Field, Parameters
 from penstock_core.errors import InvalidTemplate, PenstockError
 from penstock_core.masks import Selector
 from recipe.compiler import CompileRequest, WarmCompiler
 from recipe.model import Recipe
-from recipe.parameters import Field, Parameters, parameters_of
+from recipe.parameters import parameters_of
 
 
 class Fault(Frozen):

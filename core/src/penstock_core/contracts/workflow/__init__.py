@@ -67,6 +67,7 @@ from penstock_core.contracts.workflow.rows import (
     SpdDataset,
     SpdTask,
     Task,
+    TaskDetail,
     WorkflowRow,
 )
 from penstock_core.contracts.workflow.templates import (
@@ -140,6 +141,7 @@ __all__ = [
     "SubmittedTask",
     "Task",
     "TaskAction",
+    "TaskDetail",
     "TaskInput",
     "TaskOutcome",
     "TaskReport",

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.base import Frozen, Json
 from penstock_core.states import DatasetKind, DatasetState
 
 
@@ -71,6 +71,15 @@ class Task(SpdTask):
     created_at: datetime
     submitted_at: datetime | None
     ended_at: datetime | None
+
+
+class TaskDetail(Task):
+    """One task, with the values of its workflow's inputs as they hold for its dataset.
+
+    Those by run are resolved; an input that is not among them has its default.
+    """
+
+    values: Json = {}
 
 
 class SpdDataset(Frozen):
