@@ -6,7 +6,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check lint bench soak conformance hostile clean
+.PHONY: help demo test check lint bench soak conformance survey hostile clean
 
 help:
 	@echo 'make demo    install, start Penstock, take a simulated run of real events, show results'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench   the benchmarks: a table, and JSON in benchmarks/out/'
 	@echo 'make soak    an hour of runs with all that goes wrong; SOAK_MINUTES=5 for less'
 	@echo 'make conformance SUITE=folder   a checkout of a CWL suite, through upload, chain and jobs'
+	@echo 'make survey FOLDER=folder       which of its CWL documents are taken, by us and by cwltool'
 	@echo 'make hostile 200 uploads that mean harm: each is refused or contained'
 	@echo 'make clean   remove what the targets above made'
 
@@ -58,6 +59,9 @@ soak: development
 
 conformance: development
 	@.venv/bin/python -m benchmarks.conformance "$(SUITE)"
+
+survey: development
+	@.venv/bin/python -m benchmarks.survey "$(FOLDER)"
 
 hostile: development
 	HOSTILE=all $(if $(RAM_DISK),TMPDIR=$(RAM_DISK)) .venv/bin/pytest -q tests/hostile
