@@ -257,6 +257,18 @@ async def test_a_hint_is_taken_where_the_operator_says_so(world, make_step, foll
     assert told.jobs[0].command.startswith(f"container {IMAGE}")
 
 
+async def test_a_hint_alone_runs_without_a_container(world, make_step, follow):
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    step = make_step("cat $1 > made.txt", hints=NEEDS)
+    assert step.fast is None
+    async with world.pilot() as client:
+        await client.submit([world.task(step)])
+        told = await follow(client)
+    assert told.jobs[0].state is JobState.FINISHED
+    assert told.jobs[0].command.startswith("sh -c")
+
+
 async def test_what_a_killed_pilot_left_is_ended(world, settings):
     engine = Engine(shutil.which("podman") or "", "", (), str(world.data_dir.absolute()))
     start = ["run", "--detach", "--network=none", f"--label={LABEL}={engine.owner}"]

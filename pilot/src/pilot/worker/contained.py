@@ -46,7 +46,9 @@ class ContainedTool(CommandLineTool):
     def make_job_runner(self, runtimeContext: RuntimeContext) -> type[JobBase]:  # noqa: N803
         """Return how its jobs run."""
         needed, _ = self.get_requirement("DockerRequirement")
-        return ContainedJob if needed else super().make_job_runner(runtimeContext)
+        if needed and runtimeContext.use_container:
+            return ContainedJob
+        return super().make_job_runner(runtimeContext)
 
 
 class ContainedJob(DockerCommandLineJob):
