@@ -7,13 +7,14 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 from rich.console import Console
 from rich.progress import Progress
@@ -54,10 +55,9 @@ async def run_suite(root: Path, tests: list[Test], *, fast: bool = True) -> list
             PENSTOCK_PILOT_CONTAINERS="never",
             PENSTOCK_PILOT_FAST=str(fast),
         ),
-        TemporaryDirectory(prefix="penstock-conformance-") as name,
+        _emptied(Path(gettempdir()) / f"penstock-conformance-{os.getpid()}") as folder,
         Progress() as progress,
     ):
-        folder = Path(name)
         settings = HouseSettings(data_dir=folder / "data")
         bar = progress.add_task("conformance", total=len(tests))
         async with open_house(settings) as house, HouseClients(house.house, "operator") as clients:
@@ -85,6 +85,16 @@ def _environment(**values: str) -> Iterator[None]:
     finally:
         for name in added:
             del os.environ[name]
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[Path]:
+    """Give a new folder of this name: what tools print of their paths is the same in each run."""
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def differences(fast: list[Result], slow: list[Result]) -> list[str]:
