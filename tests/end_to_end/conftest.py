@@ -1,11 +1,13 @@
 """A whole house in this process, and how to wait for it."""
 
 import asyncio
+import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 import pytest
 
 from penstock.house import OpenHouse, open_house
@@ -13,6 +15,7 @@ from penstock_core.clients.house import HouseClients
 from penstock_core.settings import HouseSettings
 
 Seen = TypeVar("Seen")
+OWNERS = ("data-access", "dsm")
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
@@ -50,3 +53,17 @@ async def eventually(
 @pytest.fixture(name="eventually")
 def _eventually() -> Callable[..., Awaitable[object]]:
     return eventually
+
+
+@pytest.fixture
+def database_url(postgres_dsn: str) -> Iterator[str]:
+    """A URL with ``{owner}`` in it, and a database for each owner behind it."""
+    server, _, name = postgres_dsn.rpartition("/")
+    own = f"{name}_{secrets.token_hex(4)}"
+    address = postgres_dsn.replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(address, autocommit=True) as connection:
+        for owner in OWNERS:
+            connection.execute(f'CREATE DATABASE "{own}_{owner}"'.encode())
+        yield f"{server}/{own}_{{owner}}"
+        for owner in OWNERS:
+            connection.execute(f'DROP DATABASE "{own}_{owner}" WITH (FORCE)'.encode())

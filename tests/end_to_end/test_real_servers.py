@@ -1,11 +1,9 @@
 """The same house on RabbitMQ and PostgreSQL: one dataset through every service."""
 
 import hashlib
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 from tests.servers.rabbitmq import VirtualHost
 
@@ -19,21 +17,6 @@ from penstock_core.settings import HouseSettings
 from penstock_core.topology import PENSTOCK
 
 pytestmark = pytest.mark.servers
-OWNERS = ("data-access", "dsm")
-
-
-@pytest.fixture
-def database_url(postgres_dsn: str) -> Iterator[str]:
-    """A URL with ``{owner}`` in it, and a database for each owner behind it."""
-    server, _, name = postgres_dsn.rpartition("/")
-    own = f"{name}_{secrets.token_hex(4)}"
-    address = postgres_dsn.replace("postgresql+psycopg", "postgresql")
-    with psycopg.connect(address, autocommit=True) as connection:
-        for owner in OWNERS:
-            connection.execute(f'CREATE DATABASE "{own}_{owner}"'.encode())
-        yield f"{server}/{own}_{{owner}}"
-        for owner in OWNERS:
-            connection.execute(f'DROP DATABASE "{own}_{owner}" WITH (FORCE)'.encode())
 
 
 async def test_a_dataset_goes_through_every_service(

@@ -14,7 +14,7 @@ class HouseSettings(BaseSettings):
     ----------
     data_dir
         Folder for this installation's stores, keys and scratch space.
-    data_access_url, dsm_url, pilot_url
+    data_access_url, dsm_url, pilot_url, template_manager_url
         Where the services answer; the defaults are their names inside one process.
     broker_url
         ``amqp://…`` for RabbitMQ; "" for the local bus in ``data_dir``.
@@ -38,6 +38,7 @@ class HouseSettings(BaseSettings):
     data_access_url: str = "http://data-access"
     dsm_url: str = "http://dsm"
     pilot_url: str = "http://pilot"
+    template_manager_url: str = "http://template-manager"
     broker_url: str = ""
     database_url: str = ""
     public_key_file: Path | None = None

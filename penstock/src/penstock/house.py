@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import data_access.service
@@ -11,7 +11,7 @@ import pilot.service
 from data_access.first_start import Announce, Credentials
 from penstock.data_folder import sole_user
 from penstock.front import Front
-from penstock.services import ROOMS, Room
+from penstock.services import ROOMS, Opener
 from penstock_core.bus import Bus
 from penstock_core.bus.local import LocalBus
 from penstock_core.bus.rabbit import RabbitBus
@@ -63,14 +63,15 @@ async def open_house(
         made.append(credentials)
         announce(credentials)
 
-    rooms = _configured(ROOMS, tell, hold_jobs)
+    openers = _openers(tell, hold_jobs)
     with sole_user(settings.data_dir):
         async with AsyncExitStack() as stack:
             house = House(settings, await _open_bus(stack, settings))
             faces: dict[str, Asgi] = {}
             services: list[Service] = []
-            for room in rooms:
-                service = await stack.enter_async_context(room.open(house))
+            for room in ROOMS:
+                opener = openers.get(room.name, room.open)
+                service = await stack.enter_async_context(opener(house))
                 services.append(service)
                 if service.app is not None:
                     house.doors[room.name] = service.app
@@ -79,16 +80,12 @@ async def open_house(
             yield OpenHouse(house, Front(faces), made[0] if made else None, stopped)
 
 
-def _configured(rooms: Sequence[Room], announce: Announce, hold_jobs: bool) -> tuple[Room, ...]:
-    """Return the table with what this start says of two of the rooms."""
-    openers = {
-        "data-access": partial(
-            data_access.service.open_service,
-            announce=announce,
-        ),
+def _openers(announce: Announce, hold_jobs: bool) -> dict[str, Opener]:
+    """Return how two of the rooms open, with what this start says of them."""
+    return {
+        "data-access": partial(data_access.service.open_service, announce=announce),
         "pilot": partial(pilot.service.open_service, hold=hold_jobs),
     }
-    return tuple(replace(room, open=openers.get(room.name, room.open)) for room in rooms)
 
 
 async def _open_bus(stack: AsyncExitStack, settings: HouseSettings) -> Bus:

@@ -26,7 +26,7 @@ class _QuietServer(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def listening(*ports: int) -> Iterator[socket.socket]:
+def listening(*ports: int, host: str = HOST) -> Iterator[socket.socket]:
     """Give a socket that listens on the first of ``ports`` that is free; 0 is any.
 
     Raises
@@ -34,7 +34,7 @@ def listening(*ports: int) -> Iterator[socket.socket]:
     Conflict
         none of them can be had.
     """
-    listener = _listen(ports)
+    listener = _listen(ports, host)
     with contextlib.closing(listener):
         yield listener
 
@@ -64,14 +64,14 @@ async def serving_on(listener: socket.socket, app: Asgi) -> AsyncIterator[str]:
         await task
 
 
-def _listen(ports: Sequence[int]) -> socket.socket:
+def _listen(ports: Sequence[int], host: str) -> socket.socket:
     reason = ""
     for port in ports:
         # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, port))
+            listener.bind((host, port))
             # Bound alone it would not be ours yet: another process could bind it, too.
             listener.listen(BACKLOG)
         except OSError as error:

@@ -1,16 +1,11 @@
-"""The one table of services: what ``penstock up`` opens, in the order in which it opens them."""
+"""The one table of services: what ``penstock up`` opens, and ``penstock serve`` one of."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import cast
 
-import data_access.service
-import dsm.service
-import pilot.service
-import scheduler.service
-import task_generator.service
-import task_manager.service
-import template_manager.service
 from penstock_core.service import House, Service
 
 Opener = Callable[[House], AbstractAsyncContextManager[Service]]
@@ -20,22 +15,32 @@ Opener = Callable[[House], AbstractAsyncContextManager[Service]]
 class Room:
     """One service: its name, which is also its host name inside one process, and how it opens.
 
-    ``paths`` are the beginnings of the paths that it answers where all share one port.
+    Attributes
+    ----------
+    opener
+        Where its ``open_service`` is, as ``module:name``: a process loads what it opens, no more.
+    paths
+        The beginnings of the paths that it answers where all share one port.
     """
 
     name: str
-    open: Opener
+    opener: str
     paths: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> Opener:
+        """Return what opens it."""
+        return cast(Opener, resolve_name(self.opener))
 
 
 # data-access is first: it makes the keys and secrets that the others read.
 ROOMS: tuple[Room, ...] = (
-    Room("data-access", data_access.service.open_service, ("/",)),
-    Room("dsm", dsm.service.open_service, ("/api/v1",)),
-    Room("dsm-inspector", dsm.service.open_inspector),
-    Room("pilot", pilot.service.open_service, ("/pilot",)),
-    Room("task-generator", task_generator.service.open_service),
-    Room("task-manager", task_manager.service.open_service),
-    Room("scheduler", scheduler.service.open_service),
-    Room("template-manager", template_manager.service.open_service, ("/ui",)),
+    Room("data-access", "data_access.service:open_service", ("/",)),
+    Room("dsm", "dsm.service:open_service", ("/api/v1",)),
+    Room("dsm-inspector", "dsm.service:open_inspector"),
+    Room("pilot", "pilot.service:open_service", ("/pilot",)),
+    Room("task-generator", "task_generator.service:open_service"),
+    Room("task-manager", "task_manager.service:open_service"),
+    Room("scheduler", "scheduler.service:open_service"),
+    Room("template-manager", "template_manager.service:open_service", ("/ui",)),
 )

@@ -32,6 +32,7 @@ COMMANDS: dict[str, Group] = {
         {
             "up": running.up,
             "demo": running.demo,
+            "serve": running.serve,
             "daq": daq,
             "explain": explain.explain,
             "sandbox": sandbox.sandbox,

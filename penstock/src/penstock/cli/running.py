@@ -49,6 +49,24 @@ def up(
     asyncio.run(stand(data_dir, port, hold_jobs=hold_jobs, speaker=speaker))
 
 
+def serve(
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="data-access, dsm, …, or front.")
+    ],
+    data_dir: HouseDir = DEFAULT_DATA_DIR,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to answer on.")] = 0,
+    host: Annotated[
+        str, typer.Option(help="Address to answer on: 0.0.0.0 for all of the machine.")
+    ] = "127.0.0.1",
+) -> None:
+    """Run one service in this process, on the RabbitMQ and PostgreSQL of the environment."""
+    from penstock.one_service import serve as stand
+    from penstock_core.settings import HouseSettings
+
+    set_up_logging(service, as_json=not sys.stderr.isatty(), level="INFO")
+    asyncio.run(stand(service, HouseSettings(data_dir=data_dir), port, host))
+
+
 def _above_zero(speed: float) -> float:
     if not speed > 0:
         raise typer.BadParameter(f"{speed} is not above 0; 1 is real time.")

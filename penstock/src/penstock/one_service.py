@@ -1,0 +1,153 @@
+"""``penstock serve``: one service in a process of its own, on RabbitMQ and PostgreSQL."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import httpx2
+
+from penstock.data_folder import make_ready
+from penstock.front import Front
+from penstock.house import running
+from penstock.proxy import Proxy
+from penstock.serve import listening, serving_on, signalled
+from penstock.services import ROOMS, Room
+from penstock.up import until
+from penstock_core.bus.rabbit import RabbitBus
+from penstock_core.errors import BusUnavailable, InvalidInput
+from penstock_core.service import Asgi, House, Service
+from penstock_core.settings import HouseSettings
+from penstock_core.tokens import Verifier
+from penstock_core.topology import PENSTOCK
+from penstock_core.web import add_readiness, new_app
+
+log = logging.getLogger(__name__)
+FRONT = "front"
+NAMES = (*(room.name for room in ROOMS), FRONT)
+_LOOK_EVERY_S = 0.2
+_PATIENCE = httpx2.Timeout(60, connect=5)
+
+
+async def serve(name: str, settings: HouseSettings, port: int, host: str) -> None:
+    """Run a service until SIGINT or SIGTERM; raises what ended it, if it ended by itself.
+
+    ``front`` is no service: it gives all REST faces one address.
+    """
+    stop = signalled()
+    async with standing_alone(name, settings, port, host) as (url, stopped):
+        log.info("%s answers at %s.", name, url)
+        await until(stop, stopped)
+
+
+@asynccontextmanager
+async def standing_alone(
+    name: str, settings: HouseSettings, port: int, host: str
+) -> "AsyncIterator[tuple[str, asyncio.Future[None]]]":
+    """Give the address of one service, and the future that is done when a loop of it has ended."""
+    async with AsyncExitStack() as stack:
+        # Had before anything is opened; who asks meanwhile waits, and is answered once it is ready.
+        listener = stack.enter_context(listening(port, host=host))
+        service = await stack.enter_async_context(_opened(name, settings))
+        stopped = await stack.enter_async_context(running([service]))
+        assert service.app is not None  # noqa: S101 - each that is opened here has a face
+        yield await stack.enter_async_context(serving_on(listener, service.app)), stopped
+
+
+@asynccontextmanager
+async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Service]:
+    if name == FRONT:
+        async with _front(settings) as service:
+            yield service
+        return
+    room = _room(name)
+    _check(settings)
+    make_ready(settings.data_dir)
+    if room is not ROOMS[0]:
+        await _keys(settings, name)
+    async with AsyncExitStack() as stack:
+        bus = RabbitBus(PENSTOCK, settings.broker_url)
+        await bus.start()
+        stack.push_async_callback(bus.close)
+        house = House(settings, bus)
+        service = await stack.enter_async_context(room.open(house))
+        yield replace(service, app=service.app or _health_of(service, house))
+
+
+def _room(name: str) -> Room:
+    for room in ROOMS:
+        if room.name == name:
+            return room
+    raise InvalidInput(f"There is no service {name!r}.", hint=f"There are: {', '.join(NAMES)}.")
+
+
+def _check(settings: HouseSettings) -> None:
+    """Raise ``InvalidInput`` where services of several processes could not meet."""
+    wanted = {
+        "PENSTOCK_BROKER_URL": settings.broker_url,
+        "PENSTOCK_DATABASE_URL": settings.database_url,
+    }
+    for room in ROOMS:
+        if room.paths:
+            variable = f"PENSTOCK_{room.name.replace('-', '_').upper()}_URL"
+            url = _url(settings, room)
+            wanted[variable] = "" if url == f"http://{room.name}" else url
+    if missing := [name for name, value in wanted.items() if not value]:
+        raise InvalidInput(
+            f"A service by itself needs {', '.join(missing)}.",
+            hint="See docs/operations.md, One process a service; penstock up needs none of them.",
+        )
+
+
+def _url(settings: HouseSettings, room: Room) -> str:
+    return str(getattr(settings, f"{room.name.replace('-', '_')}_url"))
+
+
+async def _keys(settings: HouseSettings, name: str) -> None:
+    """Wait until data-access has made the key and this service's secret, at its first start."""
+    files = (settings.public_key, settings.secret_file(name))
+    while missing := [file for file in files if not file.exists()]:
+        log.warning("%s waits for data-access to make %s.", name, missing[0])
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+@asynccontextmanager
+async def _front(settings: HouseSettings) -> AsyncIterator[Service]:
+    async with AsyncExitStack() as stack:
+        faces: dict[str, Asgi] = {}
+        for room in ROOMS:
+            if room.paths:
+                http = httpx2.AsyncClient(base_url=_url(settings, room), timeout=_PATIENCE)
+                stack.push_async_callback(http.aclose)
+                faces |= dict.fromkeys(room.paths, Proxy(http))
+        yield Service(FRONT, Front(faces))
+
+
+def _health_of(service: Service, house: House) -> Asgi:
+    """Return the face of a service that has none of its own: whether it is alive, and ready."""
+    app = new_app(f"Penstock {service.name}", Verifier("", service.name))
+    needs = {
+        name: house.http(url)
+        for name, url in (
+            ("data-access", house.settings.data_access_url),
+            ("dsm", house.settings.dsm_url),
+        )
+    }
+
+    async def waits_for() -> dict[str, str]:
+        reasons = {}
+        try:
+            await house.bus.depth(f"{service.name}.wake")
+        except (BusUnavailable, KeyError) as error:
+            reasons["broker"] = str(error)
+        for name, http in needs.items():
+            try:
+                if not (await http.get("/health/ready")).is_success:
+                    reasons[name] = "it is not ready"
+            except httpx2.HTTPError as error:
+                reasons[name] = str(error) or type(error).__name__
+        return reasons
+
+    add_readiness(app, waits_for)
+    return app
