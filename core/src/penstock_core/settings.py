@@ -18,6 +18,9 @@ class HouseSettings(BaseSettings):
         Where the services answer; the defaults are their names inside one process.
     broker_url
         ``amqp://…`` for RabbitMQ; "" for the local bus in ``data_dir``.
+    management_url
+        ``http://user:password@host:port`` of RabbitMQ's management API, with which each start
+        applies and verifies the policies that queues need; "" where somebody else does.
     database_url
         SQLAlchemy URL of a PostgreSQL (``postgresql+psycopg://…``), with ``{owner}`` where the
         owner's database name goes; "" for one SQLite file an owner in ``data_dir``.
@@ -40,6 +43,7 @@ class HouseSettings(BaseSettings):
     pilot_url: str = "http://pilot"
     template_manager_url: str = "http://template-manager"
     broker_url: str = ""
+    management_url: str = ""
     database_url: str = ""
     public_key_file: Path | None = None
     secrets_dir: Path | None = None

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 
@@ -13,8 +14,9 @@ from penstock.front import Front
 from penstock.house import running
 from penstock.proxy import Proxy
 from penstock.serve import listening, serving_on, signalled
-from penstock.services import ROOMS, Room
+from penstock.services import ROOMS, Room, url_setting, url_variable
 from penstock.up import until
+from penstock_core.bus import policies
 from penstock_core.bus.rabbit import RabbitBus
 from penstock_core.errors import BusUnavailable, InvalidInput
 from penstock_core.service import Asgi, House, Service
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 FRONT = "front"
 NAMES = (*(room.name for room in ROOMS), FRONT)
 _LOOK_EVERY_S = 0.2
+_AGAIN_S = 2.0
 _PATIENCE = httpx2.Timeout(60, connect=5)
 
 
@@ -62,11 +65,12 @@ async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Service]:
             yield service
         return
     room = _room(name)
-    _check(settings)
+    check(settings)
     make_ready(settings.data_dir)
     if room is not ROOMS[0]:
         await _keys(settings, name)
     async with AsyncExitStack() as stack:
+        await _apply_policies(settings)
         bus = RabbitBus(PENSTOCK, settings.broker_url)
         await bus.start()
         stack.push_async_callback(bus.close)
@@ -82,7 +86,7 @@ def _room(name: str) -> Room:
     raise InvalidInput(f"There is no service {name!r}.", hint=f"There are: {', '.join(NAMES)}.")
 
 
-def _check(settings: HouseSettings) -> None:
+def check(settings: HouseSettings) -> None:
     """Raise ``InvalidInput`` where services of several processes could not meet."""
     wanted = {
         "PENSTOCK_BROKER_URL": settings.broker_url,
@@ -90,9 +94,8 @@ def _check(settings: HouseSettings) -> None:
     }
     for room in ROOMS:
         if room.paths:
-            variable = f"PENSTOCK_{room.name.replace('-', '_').upper()}_URL"
             url = _url(settings, room)
-            wanted[variable] = "" if url == f"http://{room.name}" else url
+            wanted[url_variable(room)] = "" if url == f"http://{room.name}" else url
     if missing := [name for name, value in wanted.items() if not value]:
         raise InvalidInput(
             f"A service by itself needs {', '.join(missing)}.",
@@ -101,7 +104,23 @@ def _check(settings: HouseSettings) -> None:
 
 
 def _url(settings: HouseSettings, room: Room) -> str:
-    return str(getattr(settings, f"{room.name.replace('-', '_')}_url"))
+    return str(getattr(settings, url_setting(room)))
+
+
+async def _apply_policies(settings: HouseSettings) -> None:
+    """Put RabbitMQ's policies in force, and say which are not; wait for a broker that is away."""
+    if not settings.management_url:
+        return
+    host = unquote(urlsplit(settings.broker_url).path.removeprefix("/")) or "/"
+    while True:
+        try:
+            await policies.apply(PENSTOCK, settings.management_url, host)
+            break
+        except BusUnavailable as error:
+            log.warning("%s", error)
+            await asyncio.sleep(_AGAIN_S)
+    for complaint in await policies.verify(PENSTOCK, settings.management_url, host):
+        log.error("%s", complaint)
 
 
 async def _keys(settings: HouseSettings, name: str) -> None:

@@ -44,3 +44,13 @@ ROOMS: tuple[Room, ...] = (
     Room("scheduler", "scheduler.service:open_service"),
     Room("template-manager", "template_manager.service:open_service", ("/ui",)),
 )
+
+
+def url_setting(room: Room) -> str:
+    """Return the setting that says where a service's face is."""
+    return f"{room.name.replace('-', '_')}_url"
+
+
+def url_variable(room: Room) -> str:
+    """Return that setting's variable of the environment."""
+    return f"PENSTOCK_{url_setting(room).upper()}"

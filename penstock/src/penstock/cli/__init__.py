@@ -5,6 +5,7 @@ from penstock.cli import (
     acting,
     alarm,
     backfill,
+    cluster,
     dataset,
     explain,
     file_provenance,
@@ -120,6 +121,16 @@ COMMANDS: dict[str, Group] = {
     "jobs": Group(
         {"list": jobs.list_all, "hold": jobs.hold, "release": jobs.release},
         "Jobs: one file of a task each.",
+    ),
+    "cluster": Group(
+        {
+            "start": cluster.start,
+            "status": cluster.status,
+            "restart": cluster.restart,
+            "stop": cluster.stop,
+            "logs": cluster.logs,
+        },
+        "Every service in a process of its own, on this machine.",
     ),
     "user": Group(
         {"list": user.list_all, "role": user.role, "password": user.password},

@@ -1,0 +1,181 @@
+"""``penstock cluster``: started, looked at, restarted and stopped as the handbook says."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.servers.rabbitmq import VirtualHost
+
+from penstock.cluster import Cluster
+from penstock.one_service import NAMES
+from penstock.template_file import read_template
+from penstock_core.bus.local import LocalBus
+from penstock_core.clients.house import HouseClients
+from penstock_core.contracts.dsm import NewStorage
+from penstock_core.contracts.intake import PostedMessage
+from penstock_core.errors import InvalidInput, NotFound
+from penstock_core.service import House
+from penstock_core.settings import HouseSettings
+from penstock_core.topology import PENSTOCK
+
+pytestmark = pytest.mark.servers
+KILLED = (
+    ("task-generator", "dsm", "pilot", "template-manager"),
+    ("task-manager", "scheduler", "data-access", "dsm-inspector", "front"),
+)
+"""Together, one after the other; supervisord starts them again."""
+
+
+class Here:
+    """The command, in a folder whose environment names real servers."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = os.environ | environment
+        self.port = str(_free_block(len(NAMES)))
+
+    def run(self, *words: str, code: int = 0) -> str:
+        line = [sys.executable, "-m", "penstock", "cluster", *words, "--data-dir", str(self.folder)]
+        if words[0] != "logs":
+            line += ["--port", self.port]
+        done = subprocess.run(
+            line, env=self.environment, capture_output=True, text=True, timeout=150
+        )
+        assert done.returncode == code, done.stderr[-3000:]
+        return done.stdout + (done.stderr if code else "")
+
+    def status(self) -> dict[str, Any]:
+        members = Cluster(self.folder, int(self.port)).status()
+        return {one.name: one.model_dump() for one in members}
+
+
+def _free_block(count: int) -> int:
+    """Return a port with ``count`` free ones from it on."""
+    for first in range(21000, 30000, 20):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as one:
+                    one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture
+def here(tmp_path: Path, rabbitmq: VirtualHost, database_url: str) -> Iterator[Here]:
+    given = {
+        "PENSTOCK_BROKER_URL": rabbitmq.url,
+        "PENSTOCK_MANAGEMENT_URL": rabbitmq.management_url,
+        "PENSTOCK_DATABASE_URL": database_url,
+        "PENSTOCK_RECONCILE_EVERY_S": "1",
+    }
+    made = Here(tmp_path / "data", given)
+    yield made
+    if (made.folder / "cluster" / "supervisord.pid").exists():
+        made.run("stop")
+
+
+async def test_a_cluster_is_started_killed_restarted_and_stopped(
+    here: Here, templates: Path, eventually: Callable
+) -> None:
+    assert "No cluster runs" in here.run("status", code=1)
+    started = json.loads(here.run("start", "--json"))
+    assert {one["name"] for one in started} == set(NAMES)
+    assert all(one["ready"] for one in started)
+    assert "runs already" in here.run("start", code=1)
+    assert "data-access answers at" in here.run("logs", "data-access")
+    assert {one["name"] for one in json.loads(here.run("status", "--json"))} == set(NAMES)
+    before = here.status()
+    await _chains_run_whatever_is_killed(here, templates, eventually)
+    here.run("restart", "task-generator", "front")
+    after = _until_ready(here)
+    assert {name for name in NAMES if after[name]["pid"] == before[name]["pid"]} == set()
+    here.run("stop")
+    assert "No cluster runs" in here.run("status", code=1)
+    assert not [n for n in NAMES if Path(f"/proc/{after[n]['pid']}").exists()]
+    configuration = (here.folder / "cluster" / "supervisord.conf").read_text()
+    assert here.environment["PENSTOCK_BROKER_URL"] not in configuration
+
+
+async def _chains_run_whatever_is_killed(here: Here, templates: Path, eventually: Callable) -> None:
+    settings = HouseSettings(data_dir=here.folder).model_copy(
+        update=dict.fromkeys(
+            ("data_access_url", "dsm_url", "pilot_url"), f"http://127.0.0.1:{here.port}"
+        )
+    )
+    house = House(settings, LocalBus(PENSTOCK, here.folder / "unused.db"))
+    async with HouseClients(house, "operator") as clients:
+        template = read_template(templates / "md5" / "template.yaml")
+        await clients.data_access.create_template(template)
+        files = here.folder.parent
+        storage = await clients.dsm.create_storage(NewStorage(name="in", base=str(files)))
+        for run, names in enumerate(KILLED):
+            await clients.dsm.post_messages(
+                "dsm.register", "dataset.input", [_announced(files, storage.uid, run)]
+            )
+            members = here.status()
+            for name in names:
+                os.kill(members[name]["pid"], signal.SIGKILL)
+            _until_ready(here, {members[name]["pid"] for name in names})
+        await eventually(
+            clients.data_access.spd_tasks,
+            lambda tasks: [task.status for task in tasks] == ["FINISHED"] * len(KILLED),
+            90,
+        )
+        page = await eventually(
+            lambda: clients.dsm.datasets(),
+            lambda page: [d.state for d in page.items] == ["CLOSED"] * 3 * len(KILLED),
+            30,
+        )
+        assert [d.files for d in page.items] == [2] * 3 * len(KILLED)
+
+
+def _announced(folder: Path, storage: str, run: int) -> PostedMessage:
+    files = []
+    for number in range(2):
+        path = folder / f"{run}.{number}.raw"
+        path.write_text(f"file {number} of {run}")
+        checksum = hashlib.md5(path.read_bytes()).hexdigest()
+        told = {"storageId": storage, "path": str(path), "size": path.stat().st_size}
+        files.append(told | {"checksum": checksum})
+    body = {"datasetName": f"run{run}.md5.raw", "files": files, "closed": True}
+    return PostedMessage(body=body)
+
+
+def _until_ready(here: Here, gone: Collection[int] = ()) -> dict[str, Any]:
+    """Return all processes once each is ready, and none of them is of those that are gone."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = here.status()
+        if all(one["ready"] and one["pid"] not in gone for one in found.values()):
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+
+
+def test_without_servers_nothing_is_started(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("PENSTOCK_BROKER_URL", raising=False)
+    with pytest.raises(InvalidInput, match="PENSTOCK_BROKER_URL, PENSTOCK_DATABASE_URL"):
+        Cluster(tmp_path / "data").start(1, lambda _ready, _all: None)
+    assert not (tmp_path / "data").exists()
+    with pytest.raises(NotFound, match="no service 'x'"):
+        Cluster(tmp_path).log("x")
+
+
+def test_a_service_without_servers_says_what_is_missing(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "penstock", "serve", "dsm", "--data-dir", str(tmp_path)]
+    told = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert told.returncode != 0
+    assert "PENSTOCK_BROKER_URL, PENSTOCK_DATABASE_URL" in told.stderr
+    wrong = subprocess.run([*line[:4], "dms"], capture_output=True, text=True, timeout=60)
+    assert "There is no service 'dms'" in wrong.stderr
