@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import task_generator.service
-from penstock.house import OpenHouse, running
+from penstock.house import OpenHouse
+from penstock.loops import running
 from penstock.template_file import read_template
 from penstock_core.bus import Message
 from penstock_core.clients.house import HouseClients

@@ -16,7 +16,7 @@ import pytest
 
 from penstock_core.errors import NoSandbox
 from penstock_core.sandbox import Limits, Rung, choose, offers
-from pilot.worker.supervisor import Ending
+from pilot.worker.ending import Ending
 from pilot.worker.usage import Most
 from pilot.worker_client import Order
 from pilot.workers import Workers

@@ -162,7 +162,7 @@ class Cluster:
         made["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": factory}
         for name, url in self.urls().items():
             port = url.rpartition(":")[2]
-            line = [sys.executable, "-m", "penstock", "serve", name, "--port", port]
+            line = [sys.executable, "-m", "penstock.one_service", name, "--port", port]
             line += ["--data-dir", str(self.data_dir.absolute())]
             made[f"program:{name}"] = {
                 "command": _escaped(" ".join(f'"{word}"' for word in line)),

@@ -1,7 +1,7 @@
 """The composition root: one bus, every service open, their loops running, one front door."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,11 +11,12 @@ import pilot.service
 from data_access.first_start import Announce, Credentials
 from penstock.data_folder import sole_user
 from penstock.front import Front
+from penstock.loops import running
 from penstock.services import ROOMS, Opener
 from penstock_core.bus import Bus
 from penstock_core.bus.local import LocalBus
 from penstock_core.bus.rabbit import RabbitBus
-from penstock_core.service import Asgi, House, Loop, Service
+from penstock_core.service import Asgi, House, Service
 from penstock_core.settings import HouseSettings
 from penstock_core.topology import PENSTOCK
 
@@ -97,36 +98,3 @@ async def _open_bus(stack: AsyncExitStack, settings: HouseSettings) -> Bus:
     await bus.start()
     stack.push_async_callback(bus.close)
     return bus
-
-
-@asynccontextmanager
-async def running(services: Sequence[Service]) -> "AsyncIterator[asyncio.Future[None]]":
-    """Run all loops; give a future that is done, with the error, when one of them ends."""
-    stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def ended(task: "asyncio.Task[None]") -> None:
-        if task.cancelled() or stopped.done():
-            return
-        error = task.exception() or RuntimeError(f"the loop {task.get_name()} ended by itself")
-        stopped.set_exception(error)
-
-    tasks = [
-        asyncio.create_task(_as_coroutine(loop), name=f"{service.name}/{number}")
-        for service in services
-        for number, loop in enumerate(service.loops)
-    ]
-    for task in tasks:
-        task.add_done_callback(ended)
-    try:
-        yield stopped
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if stopped.done() and not stopped.cancelled():
-            stopped.exception()
-        stopped.cancel()
-
-
-async def _as_coroutine(loop: Loop) -> None:
-    await loop()

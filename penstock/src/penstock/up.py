@@ -1,14 +1,13 @@
 """``penstock up``: every service in one process, until a signal comes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
 from penstock.daq_runs import daq_runs, sending
 from penstock.errands import jobs_held
 from penstock.house import OpenHouse, open_house
+from penstock.loops import until
 from penstock.one_process import share_process
 from penstock.saying import Speaker
 from penstock.serve import listening, serving_on, signalled
@@ -50,18 +49,6 @@ async def up(data_dir: Path, port: int, *, hold_jobs: bool, speaker: Speaker) ->
     async with standing(data_dir, port, speaker=speaker, hold_jobs=hold_jobs) as (house, _):
         await until(stop, house.stopped)
         speaker.stopped()
-
-
-async def until(stop: asyncio.Event, stopped: "asyncio.Future[None]") -> None:
-    """Wait for ``stop``; raise if a service's loop ends before."""
-    waiting = asyncio.ensure_future(stop.wait())
-    try:
-        either: set[asyncio.Future[Any]] = {waiting, stopped}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-    if stopped.done():
-        stopped.result()
 
 
 async def _are_held(house: OpenHouse) -> bool:

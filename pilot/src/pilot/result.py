@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from penstock_core.contracts.base import Frozen
-from pilot.worker.supervisor import Ending
+from pilot.worker.ending import Ending
 from pilot.worker_client import Order
 
 

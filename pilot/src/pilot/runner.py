@@ -30,7 +30,7 @@ from pilot.settings import PilotSettings
 from pilot.site import Site
 from pilot.stage_out import StageOut
 from pilot.storage_id import StorageId
-from pilot.worker.supervisor import Ending
+from pilot.worker.ending import Ending
 from pilot.worker.usage import Most
 from pilot.worker_client import Order, WorkerLost
 from pilot.workers import Workers

@@ -25,8 +25,8 @@ from pilot.recipes import with_paths
 from pilot.result import Result, told
 from pilot.stage_in import stage_in
 from pilot.stage_out import StageOut
+from pilot.worker.ending import Ending
 from pilot.worker.files import LOG_NAME, REQUEST_NAME, RESULT_NAME
-from pilot.worker.supervisor import Ending
 from pilot.worker_client import Order
 from recipe.model import Recipe, Step
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from penstock_core.sandbox import Cell, House, Rung
-from pilot.worker.supervisor import Ending
+from pilot.worker.ending import Ending
 from pilot.worker.usage import Most
 from pilot.worker.wire import Frame, Unpacker, pack
 

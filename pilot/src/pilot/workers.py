@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock_core.sandbox import Cell, House, Limits, Rung
-from pilot.worker.supervisor import Ending
+from pilot.worker.ending import Ending
 from pilot.worker_client import Order, WarmWorker
 
 

@@ -16,10 +16,11 @@ from penstock.demo.result import DemoResult, Gatherer
 from penstock.demo.show import Bars, show
 from penstock.demo.watching import Watch
 from penstock.house import OpenHouse
+from penstock.loops import until
 from penstock.saying import Speaker
 from penstock.serve import signalled
 from penstock.template_file import read_template
-from penstock.up import OPERATOR, standing, until
+from penstock.up import OPERATOR, standing
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.workflow import NewTemplate
 from penstock_core.errors import Duplicate, InvalidInput

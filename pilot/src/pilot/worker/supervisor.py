@@ -11,11 +11,11 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, NoReturn
 
 from penstock_core.sandbox import Cell
 from penstock_core.sandbox.processes import become_subreaper, kill_descendants
+from pilot.worker.ending import Ending
 from pilot.worker.files import LOG_NAME
 from pilot.worker.launch import launch
 from pilot.worker.usage import Most, Usage
@@ -25,23 +25,6 @@ _CRASHES = (
     *(signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE),
     *(signal.SIGSYS, signal.SIGTRAP),
 )
-
-
-class Ending(IntEnum):
-    """How a job ended: the exit status of its supervisor."""
-
-    EXITED = 0
-    OVERTIME = 10
-    CANCELLED = 11
-    KILLED = 12
-    NOT_HELD = 13
-    CRASHED = 14
-    TOO_MUCH_CPU = 15
-    TOO_MUCH_MEMORY = 16
-    TOO_MUCH_DISK = 17
-    TOO_MANY_FILES = 18
-    TOO_MUCH_LOG = 19
-    TOO_MANY_PROCESSES = 20
 
 
 _EXCESSES = {

@@ -18,8 +18,9 @@ from penstock_core.sandbox.processes import (
     kill_descendants,
     kill_tree,
 )
+from pilot.worker.ending import Ending
 from pilot.worker.payload import warm
-from pilot.worker.supervisor import Ending, Request, supervise
+from pilot.worker.supervisor import Request, supervise
 from pilot.worker.wire import Frame, Unpacker, pack
 
 _READ_BYTES = 1 << 16
