@@ -17,6 +17,7 @@ from tests.servers.rabbitmq import VirtualHost
 
 from penstock.cluster import Cluster
 from penstock.one_service import NAMES
+from penstock.services import ROOMS, url_variable
 from penstock.template_file import read_template
 from penstock_core.bus.local import LocalBus
 from penstock_core.clients.house import HouseClients
@@ -179,3 +180,16 @@ def test_a_service_without_servers_says_what_is_missing(tmp_path: Path) -> None:
     assert "PENSTOCK_BROKER_URL, PENSTOCK_DATABASE_URL" in told.stderr
     wrong = subprocess.run([*line[:4], "dms"], capture_output=True, text=True, timeout=60)
     assert "There is no service 'dms'" in wrong.stderr
+
+
+def test_a_service_that_waits_for_others_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    given = {"PENSTOCK_BROKER_URL": "amqp://x", "PENSTOCK_DATABASE_URL": "postgresql+psycopg://x"}
+    given |= {url_variable(room): "http://127.0.0.1:9" for room in ROOMS}
+    line = [sys.executable, "-m", "penstock.one_service", "dsm", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(
+        line, env=os.environ | given, stderr=subprocess.PIPE, text=True
+    ) as waiting:
+        assert waiting.stderr is not None
+        assert "waits for data-access to make" in waiting.stderr.readline()
+        waiting.terminate()
+        assert waiting.wait(20) == 0

@@ -9,6 +9,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from configparser import ConfigParser
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,7 +132,8 @@ class Cluster:
         urls = self.urls()
         found = self._call("getAllProcessInfo")
         infos = sorted(found, key=lambda info: NAMES.index(info["name"]))
-        return tuple(_member(info, urls[info["name"]]) for info in infos)
+        with ThreadPoolExecutor(len(NAMES)) as asking:  # one that starts answers late
+            return tuple(asking.map(lambda info: _member(info, urls[info["name"]]), infos))
 
     def restart(self, names: Iterable[str], within_s: float) -> None:
         """Restart services one after the other, each once the one before is ready again."""

@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from penstock.loops import running, until
 from penstock.proxy import Proxy
 from penstock.serve import HOST, listening, serving_on, signalled
 from penstock.services import ROOMS, Room, url_setting, url_variable
-from penstock_core.bus import policies
+from penstock_core.bus import Bus, policies
 from penstock_core.bus.rabbit import RabbitBus
 from penstock_core.errors import BusUnavailable, InvalidInput, PenstockError
 from penstock_core.logs import set_up_logging
@@ -46,23 +46,25 @@ async def serve(name: str, settings: HouseSettings, port: int, host: str) -> Non
     ``front`` is no service: it gives all REST faces one address.
     """
     stop = signalled()
-    async with standing_alone(name, settings, port, host) as (url, stopped):
-        log.info("%s answers at %s.", name, url)
-        await until(stop, stopped)
+    standing = asyncio.create_task(_stand(name, settings, port, host))
+    try:
+        await until(stop, standing)  # it may wait for others to start, and is to end then, too
+    finally:
+        standing.cancel()
+        await asyncio.gather(standing, return_exceptions=True)
 
 
-@asynccontextmanager
-async def standing_alone(
-    name: str, settings: HouseSettings, port: int, host: str
-) -> "AsyncIterator[tuple[str, asyncio.Future[None]]]":
-    """Give the address of one service, and the future that is done when a loop of it has ended."""
+async def _stand(name: str, settings: HouseSettings, port: int, host: str) -> None:
+    """Serve until cancelled, or until a loop ends, which none should."""
     async with AsyncExitStack() as stack:
         # Had before anything is opened; who asks meanwhile waits, and is answered once it is ready.
         listener = stack.enter_context(listening(port, host=host))
         service = await stack.enter_async_context(_opened(name, settings))
         stopped = await stack.enter_async_context(running([service]))
         assert service.app is not None  # noqa: S101 - each that is opened here has a face
-        yield await stack.enter_async_context(serving_on(listener, service.app)), stopped
+        url = await stack.enter_async_context(serving_on(listener, service.app))
+        log.info("%s answers at %s.", name, url)
+        await stopped
 
 
 @asynccontextmanager
@@ -83,7 +85,13 @@ async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Service]:
         stack.push_async_callback(bus.close)
         house = House(settings, bus)
         service = await stack.enter_async_context(room.open(house))
-        yield replace(service, app=service.app or _health_of(service, house))
+        if service.app is None:
+            urls = {"data-access": settings.data_access_url, "dsm": settings.dsm_url}
+            needs = {need: house.http(url) for need, url in urls.items()}
+            for http in needs.values():
+                stack.push_async_callback(http.aclose)
+            service = replace(service, app=_health_of(service.name, bus, needs))
+        yield service
 
 
 def _room(name: str) -> Room:
@@ -132,10 +140,11 @@ async def _apply_policies(settings: HouseSettings) -> None:
 
 async def _keys(settings: HouseSettings, name: str) -> None:
     """Wait until data-access has made the key and this service's secret, at its first start."""
-    files = (settings.public_key, settings.secret_file(name))
-    while missing := [file for file in files if not file.exists()]:
-        log.warning("%s waits for data-access to make %s.", name, missing[0])
-        await asyncio.sleep(_LOOK_EVERY_S)
+    for file in (settings.public_key, settings.secret_file(name)):
+        if not file.exists():
+            log.warning("%s waits for data-access to make %s.", name, file)
+        while not file.exists():
+            await asyncio.sleep(_LOOK_EVERY_S)
 
 
 @asynccontextmanager
@@ -150,29 +159,25 @@ async def _front(settings: HouseSettings) -> AsyncIterator[Service]:
         yield Service(FRONT, Front(faces))
 
 
-def _health_of(service: Service, house: House) -> Asgi:
-    """Return the face of a service that has none of its own: whether it is alive, and ready."""
-    app = new_app(f"Penstock {service.name}", Verifier("", service.name))
-    needs = {
-        name: house.http(url)
-        for name, url in (
-            ("data-access", house.settings.data_access_url),
-            ("dsm", house.settings.dsm_url),
-        )
-    }
+def _health_of(name: str, bus: Bus, needs: Mapping[str, httpx2.AsyncClient]) -> Asgi:
+    """Return the face of a service that has none of its own: whether it is alive, and ready.
+
+    It is once its queue and the services that it ``needs`` answer.
+    """
+    app = new_app(f"Penstock {name}", Verifier("", name))
 
     async def waits_for() -> dict[str, str]:
         reasons = {}
         try:
-            await house.bus.depth(f"{service.name}.wake")
+            await bus.depth(f"{name}.wake")
         except (BusUnavailable, KeyError) as error:
             reasons["broker"] = str(error)
-        for name, http in needs.items():
+        for need, http in needs.items():
             try:
                 if not (await http.get("/health/ready")).is_success:
-                    reasons[name] = "it is not ready"
+                    reasons[need] = "it is not ready"
             except httpx2.HTTPError as error:
-                reasons[name] = str(error) or type(error).__name__
+                reasons[need] = str(error) or type(error).__name__
         return reasons
 
     add_readiness(app, waits_for)
