@@ -17,6 +17,7 @@ from pilot.model import JobError
 from pilot.settings import PilotSettings
 
 IMAGE = "localhost/penstock-test:1"
+ENTERED = "localhost/penstock-test:entered"
 OPTIONS = ((), ("--runtime=runc", "--ulimit=nproc=1000:1000"), ("--cgroups=disabled",))
 PODMAN = Engine("/usr/bin/podman", "podman 4", ("--device=/dev/x",), "here")
 LIMITS = Limits(memory_bytes=1 << 30, processes=100, open_files=64, network=False)
@@ -133,7 +134,7 @@ def test_what_is_not_the_jobs_own_is_not_given(
     [
         {"env": {"A=B": "c"}},
         {"env": {"A": "nul\0"}},
-        {"command": []},
+        {"command": [1]},
         {"number": 0},
         {"privileged": True},
         {"mounts": "x"},
@@ -176,6 +177,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PilotSettings
     archive = root.with_suffix(".tar")
     subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
     subprocess.run([podman, "import", "--quiet", archive, IMAGE], check=True, capture_output=True)
+    entry = 'ENTRYPOINT ["/bin/sh", "-c", "echo entered >&2; exec \\"$@\\"", "entry"]'
+    command = [podman, "import", "--quiet", "--change", entry, archive, ENTERED]
+    subprocess.run(command, check=True, capture_output=True)
     for options in OPTIONS:
         limited = ["--memory=1g", "--pids-limit=100", "--ulimit=nofile=64:64", "--network=none"]
         command = [podman, "run", "--rm", *limited, *options, IMAGE, "id"]
@@ -191,7 +195,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PilotSettings
         engine_options=options,
         memory_bytes=1 << 30,
     )
-    subprocess.run([podman, "rmi", "--force", IMAGE], check=False, capture_output=True)
+    subprocess.run([podman, "rmi", "--force", IMAGE, ENTERED], check=False, capture_output=True)
 
 
 NEEDS = {"DockerRequirement": {"dockerPull": IMAGE}}
@@ -212,6 +216,17 @@ async def test_a_tool_runs_in_its_container(world, make_step, follow, settings):
     assert text.splitlines()[-2] != "0"
     assert "told" in told.jobs[0].log_tail
     assert told.jobs[0].command.startswith(f"container {IMAGE} sh -c")
+
+
+async def test_the_entry_point_of_an_image_comes_first(world, make_step, follow, settings):
+    needs = {"DockerRequirement": {"dockerPull": ENTERED}}
+    world.dsm.add("in", 1, "x")
+    world.dsm.closed.add("in")
+    async with world.pilot(settings) as client:
+        await client.submit([world.task(make_step("cat $1 > made.txt", requirements=needs))])
+        told = await follow(client, within_s=60)
+    assert told.jobs[0].state is JobState.FINISHED, told.jobs[0]
+    assert "entered" in told.jobs[0].log_tail
 
 
 async def test_a_container_has_no_network_and_ends_with_its_job(world, make_step, follow, settings):

@@ -36,7 +36,7 @@ class ContainerRequest(_Strict):
 
     number: int = Field(ge=1)
     image: _Text
-    command: tuple[_Text, ...] = Field(min_length=1)
+    command: tuple[_Text, ...]
     mounts: tuple[Mount, ...]
     env: dict[_Key, _Text]
     workdir: _Text

@@ -62,7 +62,8 @@ class Engine:
         """Return the command line that runs a container called ``name`` for the job in ``folder``.
 
         The tool in it is the user that owns the folder, has no rights beyond, writes where it is
-        given a folder to write, and reaches no network unless ``limits`` say so.
+        given a folder to write, and reaches no network unless ``limits`` say so. The image's
+        entry point comes before the tool's command, as CWL has it.
         """
         if self._is_apptainer:
             return self._of_apptainer(request, limits)
@@ -88,14 +89,14 @@ class Engine:
             *self.options,
             *(_mounted(mount) for mount in request.mounts),
             *(f"--env={key}={value}" for key, value in request.env.items()),
-            *(f"--workdir={request.workdir}", "--entrypoint=", request.image, *request.command),
+            *(f"--workdir={request.workdir}", request.image, *request.command),
         ]
 
     def _of_apptainer(self, request: ContainerRequest, limits: Limits) -> list[str]:
         isolated = ("--containall", "--cleanenv", "--no-home", "--no-privs", "--no-eval")
         alone = () if limits.network else ("--net", "--network=none")
         return [
-            *(self.path, "--silent", "exec", *isolated, *alone, *self.options),
+            *(self.path, "--silent", "run", *isolated, *alone, *self.options),
             *(
                 f"--bind={m.source}:{m.target}:{'rw' if m.writable else 'ro'}"
                 for m in request.mounts
