@@ -25,6 +25,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             f"{system.url}/api/v1/dataset",
             json=[{"name": name, "producer": "daq"} for name in names],
             headers={"authorization": f"Bearer {token}"},
+            timeout=60,
         ).raise_for_status()
         with Penstock(system.url, token=token) as penstock:
             template = penstock.upload(SPD)

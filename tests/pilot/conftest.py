@@ -50,6 +50,7 @@ class Dsm:
     folder: Path
     contents: dict[str, list[ContentFile]] = field(default_factory=lambda: defaultdict(list))
     closed: set[str] = field(default_factory=set)
+    incomplete: set[str] = field(default_factory=set)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     away: bool = False
@@ -139,7 +140,7 @@ class Dsm:
                 files=files,
                 closed=uid in self.closed,
                 total=len(self.contents[uid]),
-                incomplete=False,
+                incomplete=uid in self.incomplete,
                 cursor=cursor,
             )
 

@@ -59,6 +59,7 @@ async def test_what_was_judged_after_it_was_read_is_not_processed(world, make_st
         async with asyncio.timeout(15):
             while not (await client.live_jobs()).items:
                 await asyncio.sleep(0.02)
+        world.dsm.incomplete.add("in")
         world.dsm.quarantine(file.uid, "Its header says run 7.")
         await asyncio.sleep(0.5)
         await client.hold(False)
@@ -66,6 +67,7 @@ async def test_what_was_judged_after_it_was_read_is_not_processed(world, make_st
     (job,) = told.jobs
     assert job.state is JobState.CANCELLED
     assert job.reason == f"Its input is quarantined. {file.name}: Its header says run 7."
+    assert told.tasks[-1].input_incomplete
     assert world.dsm.verdicts == []
 
 

@@ -1,17 +1,19 @@
 """Input files that must not be used: told to the storage manager, and heard of from it."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
 from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clients.dsm import DsmClient
-from penstock_core.contracts.base import EventPage
 from penstock_core.contracts.inspection import FileEvent, Place, Verdict
-from penstock_core.errors import RetriableError
+from penstock_core.errors import NotFound, RetriableError
 from penstock_core.states import FileState
 from penstock_core.store import Store
 from pilot.model import BadInput, UnusableInput
-from pilot.tables import file, setting
+from pilot.tables import dataset, file, setting
 
 TOPICS = ("file.quarantined", "file.lost", "file.released")
 PAGE = 500
@@ -58,17 +60,40 @@ class BadInputs:
             cursor = await connection.scalar(query) or 0
         page = await self._dsm.events(cursor, PAGE, TOPICS)
         if page.cursor != cursor:
+            told = [FileEvent.model_validate(event.body) for event in page.events]
+            lacking = await self._lacking({place.dataset_uid for t in told for place in t.places})
             async with self._store.write() as connection:
-                await _note(connection, page)
+                await _note(connection, page.cursor, told, lacking)
+
+    async def _lacking(self, uids: set[str]) -> dict[str, bool]:
+        """Return of the datasets that were read whether they are incomplete, as it is now.
+
+        What was said with their last page may have been said before the file was judged.
+        """
+        async with self._store.read() as connection:
+            query = select(dataset.c.uid, dataset.c.cursor).where(dataset.c.uid.in_(uids))
+            read = (await connection.execute(query)).tuples().all()
+        found = {}
+        for uid, cursor in read:
+            with suppress(NotFound):
+                found[uid] = (await self._dsm.contents(uid, cursor, 1)).incomplete
+        return found
 
 
-async def _note(connection: AsyncConnection, page: EventPage) -> None:
-    for event in page.events:
-        told = FileEvent.model_validate(event.body)
+async def _note(
+    connection: AsyncConnection,
+    cursor: int,
+    judged: Sequence[FileEvent],
+    lacking: Mapping[str, bool],
+) -> None:
+    for told in judged:
         for place in told.places:
             await _mark(connection, told, place)
-    row = insert(setting).values(name=_CURSOR, value=page.cursor)
-    await connection.execute(row.on_conflict_do_update(["name"], set_={"value": page.cursor}))
+    for uid, incomplete in lacking.items():
+        here = dataset.c.uid == uid
+        await connection.execute(update(dataset).where(here).values(incomplete=incomplete))
+    row = insert(setting).values(name=_CURSOR, value=cursor)
+    await connection.execute(row.on_conflict_do_update(["name"], set_={"value": cursor}))
 
 
 async def _mark(connection: AsyncConnection, told: FileEvent, place: Place) -> None:
