@@ -98,7 +98,7 @@ async def test_a_cluster_is_started_killed_restarted_and_stopped(
     assert {one["name"] for one in json.loads(here.run("status", "--json"))} == set(NAMES)
     before = here.status()
     await _chains_run_whatever_is_killed(here, templates, eventually)
-    here.run("restart", "task-generator", "front")
+    here.run("restart", "front")
     after = _until_ready(here)
     assert {name for name in NAMES if after[name]["pid"] == before[name]["pid"]} == set()
     here.run("stop")

@@ -1,4 +1,4 @@
-"""How the threads of a process that holds the whole house share it: its heap, and its turns.
+"""How the threads of a process that holds services share it: its heap, and its turns.
 
 Each store's connection has a thread, and so has each file that is staged.
 """

@@ -19,6 +19,7 @@ import httpx2
 from penstock.data_folder import make_ready
 from penstock.front import Front
 from penstock.loops import running, until
+from penstock.one_process import share_process
 from penstock.proxy import Proxy
 from penstock.serve import HOST, listening, serving_on, signalled
 from penstock.services import ROOMS, Room, url_setting, url_variable
@@ -45,6 +46,7 @@ async def serve(name: str, settings: HouseSettings, port: int, host: str) -> Non
 
     ``front`` is no service: it gives all REST faces one address.
     """
+    share_process()
     stop = signalled()
     standing = asyncio.create_task(_stand(name, settings, port, host))
     try:
