@@ -57,6 +57,22 @@ async def test_each_job_of_a_map_gets_the_files_that_go_with_its_own(world, make
     assert by_index[3].log_tail.split() == ["b.bai", "b.bam", "b.bam.note"]
 
 
+async def test_files_of_one_name_have_a_job_each_with_what_has_their_index(
+    world, make_step, follow
+):
+    link = Link(key="f", take="each", beside=INDEX)
+    step = make_step('cat "$1" "$1.bai" > made.txt', links=(link,))
+    for index in (1, 2):  # as the jobs of one tool name what they make
+        for kind in ("s.bam", "s.bam.bai"):
+            world.dsm.add("in", index, f"{kind}{index} ", name=f"{kind}.{index}", basename=kind)
+    world.dsm.closed.add("in")
+    async with world.pilot() as client:
+        await client.submit([world.task(step)])
+        told = await follow(client)
+    assert {job.state for job in told.jobs} == {JobState.FINISHED}, told.jobs
+    assert world.dsm.texts("t1-out") == ["s.bam1 s.bam.bai1 ", "s.bam2 s.bam.bai2 "]
+
+
 async def test_a_merge_gathers_files_with_those_that_go_with_them(world, make_step, follow):
     link = Link(key="f", take="all", beside=INDEX)
     step = make_step('echo $#; ls "$1.bai" "$2.bai" > made.txt', Mode.MERGE, links=(link,))

@@ -31,6 +31,7 @@ class Context:
     secrets: dict[str, Path]
 
 
+# Async, for FastAPI hands a plain function to a thread, at each request.
 async def _context(request: Request) -> Context:
     context: Context = request.app.state.context
     return context

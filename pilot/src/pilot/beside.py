@@ -35,9 +35,11 @@ def accompanied(
 ) -> InputFile:
     """Return a file with those of the others that go with it.
 
+    Tools may give many files one name: of several the one of the file's own index goes with it.
     Raises ``JobError``, final, where one that has to is not there.
     """
-    by_name = {own_name(other): other for other in others}
+    nearest_last = sorted(others, key=lambda other: other.index == file.index)
+    by_name = {own_name(other): other for other in nearest_last}
     names = [(one, name_beside(one.pattern, own_name(file))) for one in patterns]
     missing = [name for one, name in names if one.required and name not in by_name]
     if missing:

@@ -146,8 +146,9 @@ async def _indexes(
     taken = of_link(uids[link.step], link)
     if link.beside:
         query = select(file.c.own_name, file.c.index).where(taken, file.c.usable)
-        indexes = dict((await connection.execute(query)).tuples().all())
-        return frozenset(indexes[name] for name in primary(indexes, link.beside))
+        named = (await connection.execute(query)).tuples().all()
+        first = primary({name for name, _ in named}, link.beside)
+        return frozenset(index for name, index in named if name in first)
     if link.take == "each":
         taken = taken & (file.c.position > after)
     query = select(file.c.index).where(taken, file.c.usable).distinct()

@@ -65,11 +65,10 @@ async def _with_beside(
     connection: AsyncConnection, uid: str, link: Link, files: Sequence[InputFile]
 ) -> list[InputFile]:
     """Return the files that go with none, each with those that go with it."""
-    if link.take == "all":
-        names = primary([own_name(one) for one in files], link.beside)
-        others: Sequence[ContentFile] = files
-        files = [one for one in files if own_name(one) in names]
-    else:
+    names = primary({own_name(one) for one in files}, link.beside)
+    others: Sequence[ContentFile] = files
+    files = [one for one in files if own_name(one) in names]
+    if link.take == "each":
         wanted = [name for one in files for name in names_beside(link.beside, own_name(one))]
         here = (file.c.dataset_uid == uid, file.c.own_name.in_(wanted), file.c.usable)
         found = await connection.scalars(select(file.c.body).where(*here))

@@ -14,7 +14,7 @@ class Field(Frozen):
     ----------
     widget
         How to ask: ``select`` has ``choices``; ``structure`` is a list, a record or a union, asked
-        for as YAML.
+        for as JSON.
     kind
         The CWL type as its author would write it.
     required

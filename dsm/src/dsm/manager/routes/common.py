@@ -13,6 +13,7 @@ MOST_ITEMS = 10_000
 """How many items one bulk request may hold."""
 
 
+# All of them async: FastAPI hands plain functions to a thread, at each request.
 async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
