@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, event, text
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -84,6 +84,15 @@ class Store:
         with _our_errors():
             async with self.reader.connect() as connection, connection.begin():
                 yield connection
+
+    async def waits_for(self) -> dict[str, str]:
+        """Return why it does not answer, for a service's readiness; empty where it does."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except StoreUnavailable as error:
+            return {"database": str(error)}
+        return {}
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -1,7 +1,6 @@
 """The REST face of data-access."""
 
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from data_access.context import Context
 from data_access.routes import (
@@ -18,8 +17,6 @@ from data_access.routes import (
     users,
     workflows,
 )
-from penstock_core.errors import StoreUnavailable
-from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 from penstock_core.web import add_readiness, new_app
 
@@ -47,14 +44,5 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
     )
     for module in modules:
         app.include_router(module.router)
-    add_readiness(app, lambda: _not_ready(context.store))
+    add_readiness(app, context.store.waits_for)
     return app
-
-
-async def _not_ready(store: Store) -> dict[str, str]:
-    try:
-        async with store.read() as connection:
-            await connection.execute(text("SELECT 1"))
-    except StoreUnavailable as error:
-        return {"database": str(error)}
-    return {}

@@ -22,13 +22,11 @@ from supervisor.xmlrpc import SupervisorTransport
 from penstock.data_folder import make_ready
 from penstock.one_service import FRONT, NAMES, check
 from penstock.serve import HOST
-from penstock.services import ROOMS, url_setting, url_variable
+from penstock.services import PORT, ROOMS, url_setting, url_variable
 from penstock_core.contracts.base import Frozen
 from penstock_core.errors import Conflict, InvalidInput, NotFound, ServiceUnavailable
 from penstock_core.settings import HouseSettings
 
-PORT = 8642
-"""The front's; the services have those after it, in the order of the table."""
 _LONGEST_SOCKET = 100  # characters that the kernel takes
 _LOG_BYTES = 10_000_000
 _END_S = 40
@@ -55,7 +53,7 @@ class Cluster:
     Attributes
     ----------
     port
-        The front's.
+        The front's; the services have those after it, in the order of the table.
     """
 
     data_dir: Path

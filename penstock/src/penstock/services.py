@@ -8,6 +8,8 @@ from typing import cast
 
 from penstock_core.service import House, Service
 
+PORT = 8642
+"""Where all services answer that share one address."""
 Opener = Callable[[House], AbstractAsyncContextManager[Service]]
 
 

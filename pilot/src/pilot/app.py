@@ -8,7 +8,6 @@ from fastapi import FastAPI, Query
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.workflow import JobReport
 from penstock_core.contracts.workload import Accepted, Command, Hold, ReportPage, WorkloadTask
-from penstock_core.errors import StoreUnavailable
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
 from penstock_core.web import (
@@ -78,14 +77,5 @@ def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> Fast
         async with store.read() as connection:
             return await listing.live_jobs(connection, after, limit)
 
-    add_readiness(app, lambda: _not_ready(store))
+    add_readiness(app, store.waits_for)
     return app
-
-
-async def _not_ready(store: Store) -> dict[str, str]:
-    try:
-        async with store.read() as connection:
-            await switches.held(connection)
-    except StoreUnavailable as error:
-        return {"database": str(error)}
-    return {}

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from dsm.manager.files.storages import ROOT, create_storage
 from dsm.manager.routes import datasets, files, inspection, messages, rules, runs, storages
@@ -30,10 +29,5 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier, house_dir: Path) 
     for room in (inspection, storages, datasets, files, runs, messages, rules):
         app.include_router(room.router)
 
-    async def waits_for() -> dict[str, str]:
-        async with store.read() as connection:
-            await connection.execute(text("SELECT 1"))
-        return {}
-
-    add_readiness(app, waits_for)
+    add_readiness(app, store.waits_for)
     return app

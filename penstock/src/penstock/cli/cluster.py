@@ -10,7 +10,8 @@ from rich.progress import Progress
 
 from penstock.cli.connection import DEFAULT_DATA_DIR
 from penstock.cli.output import AsJson, show, table
-from penstock.cli.running import PORT, HouseDir
+from penstock.cli.running import HouseDir
+from penstock.services import PORT
 from penstock.tables import Column
 from penstock_core import looks
 from penstock_core.clock import now

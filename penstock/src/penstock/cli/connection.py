@@ -21,9 +21,10 @@ from penstock.cli.credentials import KeptTokens, credentials_file, read_credenti
 from penstock.cli.hints import in_commands
 from penstock.cli.settings import CliSettings
 from penstock.client import OPERATOR, Penstock, SignIn, local_url
+from penstock.services import PORT
 from penstock_core.errors import InvalidInput, NotAuthenticated, NotFound
 
-DEFAULT_URL = "http://127.0.0.1:8642"
+DEFAULT_URL = f"http://127.0.0.1:{PORT}"
 DEFAULT_DATA_DIR = Path("penstock-data")
 
 Url = Annotated[

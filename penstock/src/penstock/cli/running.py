@@ -14,12 +14,12 @@ from rich.console import Console
 import penstock
 from penstock.cli.connection import DEFAULT_DATA_DIR
 from penstock.data_folder import log_to_file
+from penstock.services import PORT
 from penstock_core.logs import set_up_logging
 
 if TYPE_CHECKING:
     from penstock.saying import Speaker
 
-PORT = 8642
 TEMPLATES = Path(penstock.__file__).parents[3] / "templates"
 
 Port = Annotated[

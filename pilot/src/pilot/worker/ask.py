@@ -1,7 +1,7 @@
-"""Stands in for a tool that runs in a container: ``python -I ask.py REQUEST IMAGE COMMAND …``.
+"""Stands in for a tool in a container: ``python -I -m pilot.worker.ask REQUEST IMAGE COMMAND …``.
 
 Started by cwltool in the tool's place, with its streams; asks the pilot for the container, copies
-what the tool printed, and ends as it ended. Needs the standard library alone.
+what the tool printed, and ends as it ended.
 """
 
 import json
@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from pilot.worker.files import ANSWER_NAME, ASK_NAME, STDERR_NAME, STDIN_NAME, STDOUT_NAME
+
 _LOOK_EVERY_S = 0.02
 _BLOCK = 1 << 20
 
@@ -20,23 +22,23 @@ def main() -> int:
     """Return the exit code of the tool."""
     asked, image, *command = sys.argv[1:]
     request = json.loads(Path(asked).read_text())
-    names = request.pop("files")
-    folder = Path(asked).parent
-    number = request["number"]
-    place = {kind: folder / f"{name}{number}" for kind, name in names.items()}
-    with place["stdin"].open("wb") as given:
+    folder, number = Path(asked).parent, request["number"]
+    with (folder / f"{STDIN_NAME}{number}").open("wb") as given:
         shutil.copyfileobj(sys.stdin.buffer, given)
-    _write(place["ask"], json.dumps(request | {"image": image, "command": command}))
+    _write(
+        folder / f"{ASK_NAME}{number}", json.dumps(request | {"image": image, "command": command})
+    )
     streams = [
-        _Copied(place["stdout"], sys.stdout.buffer),
-        _Copied(place["stderr"], sys.stderr.buffer),
+        _Copied(folder / f"{STDOUT_NAME}{number}", sys.stdout.buffer),
+        _Copied(folder / f"{STDERR_NAME}{number}", sys.stderr.buffer),
     ]
-    while not place["answer"].exists():
+    answered = folder / f"{ANSWER_NAME}{number}"
+    while not answered.exists():
         if not sum(stream.go_on() for stream in streams):
             time.sleep(_LOOK_EVERY_S)
     for stream in streams:
         stream.go_on()
-    answer = json.loads(place["answer"].read_text())
+    answer = json.loads(answered.read_text())
     if answer["error"]:
         print(answer["error"], file=sys.stderr)
     return int(answer["exit_code"])

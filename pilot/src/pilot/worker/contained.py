@@ -18,18 +18,10 @@ from cwltool.process import Process
 from cwltool.workflow import default_make_tool
 
 from pilot.worker import ask
-from pilot.worker.files import ANSWER_NAME, ASK_NAME, STDERR_NAME, STDIN_NAME, STDOUT_NAME
 
 OUTDIR = "/var/spool/cwl"
 """Where a tool in a container works; the name that CWL's first runners gave it."""
-FILES = {
-    "ask": ASK_NAME,
-    "answer": ANSWER_NAME,
-    "stdin": STDIN_NAME,
-    "stdout": STDOUT_NAME,
-    "stderr": STDERR_NAME,
-}
-_ASKING = re.compile(rf"\S+ -I \S*{re.escape(Path(ask.__file__).name)} \S+/container\d+\.json ")
+_ASKING = re.compile(rf"\S+ -I -m {re.escape(ask.__name__)} \S+/container\d+\.json ")
 _numbers = itertools.count(1)
 
 
@@ -96,11 +88,10 @@ class ContainedJob(DockerCommandLineJob):
             "mounts": [json.loads(mount) for mount in mounts],
             "env": dict(self.environment),
             "workdir": self.builder.outdir,
-            "files": FILES,
         }
         path = Path(runtime_context.basedir) / f"container{number}.json"
         path.write_text(json.dumps(request))
-        return [sys.executable, "-I", str(Path(ask.__file__)), str(path)], None
+        return [sys.executable, "-I", "-m", ask.__name__, str(path)], None
 
 
 def shown(command: str) -> str:
