@@ -115,7 +115,10 @@ async def test_open_datasets_are_told_when_they_close_and_others_nothing(world, 
 def test_only_what_may_close_is_looked_at(tmp_path):
     upgrade(f"sqlite+aiosqlite:///{tmp_path}/dsm.db", "dsm")
     engine = create_engine(f"sqlite:///{tmp_path}/dsm.db")
-    query = f"SELECT * FROM dataset WHERE {MAY_CLOSE} AND id > 7 ORDER BY id LIMIT 500"
+    query = (
+        f"SELECT * FROM dataset WHERE {MAY_CLOSE} AND look_at <= '2026' AND id + 0 > 7 "
+        "ORDER BY id + 0 LIMIT 500"
+    )
     with engine.connect() as connection:
         plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
     engine.dispose()

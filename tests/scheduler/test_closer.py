@@ -8,7 +8,7 @@ from tests.scheduler.test_closing import evidence, run
 
 from penstock_core.clock import now
 from penstock_core.contracts.base import Page
-from penstock_core.contracts.closing import Policy
+from penstock_core.contracts.closing import ClosingPage, Policy
 from penstock_core.contracts.dsm import CloseResult
 from penstock_core.contracts.workflow import Alarm
 from penstock_core.errors import ServiceUnavailable
@@ -19,18 +19,26 @@ AGO = now() - timedelta(days=1)
 
 
 class Storage:
-    """Open datasets in pages of two; those in ``changed`` are no more as they were seen."""
+    """Open datasets in pages of two; those in ``changed`` are no more as they were seen.
 
-    def __init__(self, *seen):
+    ``later`` is when others are to be looked at.
+    """
+
+    def __init__(self, *seen, later=None):
         self.seen = list(seen)
         self.changed = set()
         self.closed = {}
+        self.deferred = {}
+        self.later = later
 
     async def closing(self, after=0, limit=2):
         open_ones = [(n, e) for n, e in enumerate(self.seen, 1) if e.uid not in self.closed]
         page = [(n, e) for n, e in open_ones if n > after][:limit]
         following = page[-1][0] if len(page) == limit else None
-        return Page(items=tuple(e for _, e in page), next=following)
+        return ClosingPage(items=tuple(e for _, e in page), next=following, look_at=self.later)
+
+    async def defer_closing(self, deferrals):
+        self.deferred |= {d.uid: d.until for d in deferrals}
 
     async def close_datasets(self, requests):
         results = []
@@ -121,7 +129,20 @@ async def test_the_earliest_forecast_is_told_after_each_look():
     later = dataset("later", 1, 2, announced_at=moment + timedelta(minutes=1))
     await closer(Storage(later, soon), Alarms(), forecasts).close()
     await closer(Storage(complete("d")), Alarms(), forecasts).close()
-    assert forecasts == [moment + timedelta(minutes=5), None]
+    await closer(Storage(later=soon.opened_at), Alarms(), forecasts).close()
+    assert forecasts == [moment + timedelta(minutes=5), None, soon.opened_at]
+
+
+async def test_what_nothing_is_due_on_is_left_alone_until_it_may_be():
+    moment = now()
+    soon = dataset("soon", 1, 2, announced_at=moment)
+    unannounced = dataset("unannounced", 0, None)
+    in_time = Policy(incomplete="wait")
+    left_to_an_operator = dataset("held", 1, 2, announced_at=moment, policy=in_time)
+    storage = Storage(soon, unannounced, left_to_an_operator, held("overdue"), complete("d"))
+    await closer(storage, Alarms()).close()
+    due = moment + timedelta(minutes=5)
+    assert storage.deferred == {"soon": due, "unannounced": None, "held": due}
 
 
 async def test_a_run_without_end_is_closed_with_an_alarm():

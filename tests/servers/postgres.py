@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +19,14 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresServer:
-    """PostgreSQL on a free port; as root it runs under an account of its own, as it demands."""
+    """PostgreSQL on a free port; as root it runs under an account of its own, as it demands.
 
-    def __init__(self, programs: Programs) -> None:
+    ``settings`` are PostgreSQL's own, by name.
+    """
+
+    def __init__(self, programs: Programs, settings: Mapping[str, str] = _FAST) -> None:
         self._programs = programs
+        self._settings = settings
         self._user = _unprivileged_user()
         self._folder = Path(tempfile.mkdtemp(prefix="penstock-postgres-"))
         [self.port] = free_ports(1)
@@ -34,7 +38,7 @@ class PostgresServer:
             shutil.chown(self._folder, self._user)
         self._initialise()
         settings = {
-            **_FAST,
+            **self._settings,
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self._folder),

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from penstock_core.bulk import insert_rows
 from penstock_core.clock import now
 from penstock_core.contracts.base import Event, EventPage
 from penstock_core.errors import InvalidInput, Stale
@@ -78,7 +79,7 @@ class EventLog:
             {"topic": e.topic, "key": e.key, "namespace": e.namespace, "at": at, "body": e.body}
             for e in events
         ]
-        await connection.execute(self.events.insert(), rows)
+        await insert_rows(connection, self.events, rows)
 
     async def page(
         self,

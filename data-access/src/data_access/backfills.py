@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.backfill_preview import read_preview
 from data_access.backfill_rows import read_backfill
-from data_access.bulk import Row, insert
+from data_access.bulk import Row
 from data_access.counters import Counters
 from data_access.dataset_refs import newest_states
 from data_access.generated import store_matches
@@ -20,6 +20,7 @@ from data_access.making import Chain, make_chains
 from data_access.plans import Clash
 from data_access.schema import PENDING, backfill, backfill_row
 from data_access.versions import Version, read_versions
+from penstock_core.bulk import insert_rows
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import (
     Backfill,
@@ -58,7 +59,7 @@ async def confirm(store: Store, template_id: int, asked: BackfillRequest, actor:
             }
             for place, each in enumerate(new, 1)
         ]
-        await insert(connection, backfill_row, rows)
+        await insert_rows(connection, backfill_row, rows)
         return await read_backfill(connection, number)
 
 

@@ -1,6 +1,6 @@
 """Many rows in few statements, on either database."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import Table
@@ -19,12 +19,6 @@ Value = TypeVar("Value")
 def chunks(values: Iterable[Value]) -> Iterator[tuple[Value, ...]]:
     """Give ``values`` in stretches that fit one statement."""
     return stretches(values, CHUNK)
-
-
-async def insert(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert ``rows``; none is fine."""
-    if rows:
-        await connection.execute(table.insert(), rows)
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> Any:

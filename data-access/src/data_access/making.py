@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.bulk import Row, chunks, insert
+from data_access.bulk import Row, chunks
 from data_access.counters import Counters
 from data_access.lineage import why_endless
 from data_access.plans import Clash, Key, Known, Origin, Planner, Rows
 from data_access.readiness import copy_states, early_states
 from data_access.schema import dataset, log, task, task_gate, task_input, workflow
+from penstock_core.bulk import insert_rows
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, SpdTask
 from penstock_core.eventlog import NewEvent
@@ -145,11 +146,11 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
     if rows.named:
         change = dataset.update().where(dataset.c.dataset_id == bindparam("number"))
         await connection.execute(change, rows.named)
-    await insert(connection, dataset, rows.datasets)
-    await insert(connection, workflow, rows.workflows)
-    await insert(connection, task, rows.tasks)
-    await insert(connection, task_input, rows.inputs)
-    await insert(connection, task_gate, rows.gates)
+    await insert_rows(connection, dataset, rows.datasets)
+    await insert_rows(connection, workflow, rows.workflows)
+    await insert_rows(connection, task, rows.tasks)
+    await insert_rows(connection, task_input, rows.inputs)
+    await insert_rows(connection, task_gate, rows.gates)
 
 
 async def _take_states(connection: AsyncConnection, rows: Rows, made: Sequence[Chain]) -> None:

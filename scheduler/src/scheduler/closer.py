@@ -8,7 +8,7 @@ from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.clock import now
 from penstock_core.closing import Close, Wait, decide_close
 from penstock_core.contracts.base import Json
-from penstock_core.contracts.closing import Evidence
+from penstock_core.contracts.closing import Deferral, Evidence
 from penstock_core.contracts.dsm import CloseRequest
 from penstock_core.contracts.workflow import NewAlarm
 from scheduler.overdue import Overdue, alarm_on, key_of
@@ -25,12 +25,10 @@ class Looked:
     forecast: datetime | None = None
     stale: bool = False
 
-    def wait(self, evidence: Evidence, decision: Wait) -> None:
-        """Note that a dataset waits: until when, or for an operator."""
-        if decision.overdue is not None:
-            self.overdue.append(alarm_on(evidence, decision.overdue))
-        if decision.at is not None and (self.forecast is None or decision.at < self.forecast):
-            self.forecast = decision.at
+    def until(self, moment: datetime | None) -> None:
+        """Note that something will be due at ``moment``; None: nothing by the clock."""
+        if moment is not None and (self.forecast is None or moment < self.forecast):
+            self.forecast = moment
 
 
 class Closer:
@@ -66,6 +64,7 @@ class Closer:
         while after is not None:
             page = await self._dsm.closing(after)
             await self._decide(page.items, looked)
+            looked.until(page.look_at)
             after = page.next
         self._wake_at(looked.forecast)
         await self._close_silent(looked)
@@ -74,16 +73,22 @@ class Closer:
 
     async def _decide(self, seen: Sequence[Evidence], looked: Looked) -> None:
         moment = now()
-        due = []
+        due: list[tuple[Evidence, Close]] = []
+        idle: list[Deferral] = []
         for evidence in seen:
             decision = decide_close(evidence, moment)
-            if isinstance(decision, Wait):
-                looked.wait(evidence, decision)
+            if isinstance(decision, Wait) and decision.overdue is not None:
+                looked.overdue.append(alarm_on(evidence, decision.overdue))
+            elif isinstance(decision, Wait):
+                looked.until(decision.at or decision.held_at)
+                idle.append(defer(evidence, decision))
             elif decision.rule == NO_END:
                 looked.silent.append((evidence, decision))
             else:
                 due.append((evidence, decision))
         await self._close(due, looked)
+        if idle:
+            await self._dsm.defer_closing(idle)
 
     async def _close(self, due: Sequence[tuple[Evidence, Close]], looked: Looked) -> list[Evidence]:
         """Close these; return those that changed meanwhile."""
@@ -106,6 +111,12 @@ class Closer:
         stale = await self._close(looked.silent, looked)
         if stale:
             await self._data_access.clear_alarms([key_of(alarms[e.uid]) for e in stale])
+
+
+def defer(evidence: Evidence, decision: Wait) -> Deferral:
+    """Return the request to look at this again when its time comes, unless it changes before."""
+    due_at = decision.at or decision.held_at
+    return Deferral(uid=evidence.uid, revision=evidence.revision, until=due_at)
 
 
 def close_request(evidence: Evidence, decision: Close) -> CloseRequest:

@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pika import URLParameters
-from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.channel import Channel as PikaChannel
 from pika.exceptions import AMQPError
 
 from penstock_core.bus.patience import growing_pauses
 from penstock_core.bus.rabbit_channel import Channel, unavailable
+from penstock_core.bus.rabbit_corked import CorkedConnection
 from penstock_core.errors import BusUnavailable, InvalidInput
 
 _HEARTBEAT_S = 30
@@ -26,7 +26,7 @@ class Connection:
     A channel that the broker closes takes its connection along: one way back serves both.
     """
 
-    def __init__(self, pika_connection: AsyncioConnection) -> None:
+    def __init__(self, pika_connection: CorkedConnection) -> None:
         self._pika = pika_connection
         self.lost: asyncio.Future[BusUnavailable] = asyncio.get_running_loop().create_future()
         self._gone = asyncio.Event()
@@ -148,15 +148,15 @@ def _parameters(url: str) -> URLParameters:
     return parameters
 
 
-def _fail(opened: "asyncio.Future[AsyncioConnection]", error: str | Exception) -> None:
+def _fail(opened: "asyncio.Future[CorkedConnection]", error: str | Exception) -> None:
     if not opened.done():
         opened.set_exception(error if isinstance(error, Exception) else unavailable(error))
 
 
 async def _connect(parameters: URLParameters) -> Connection:
     loop = asyncio.get_running_loop()
-    opened: asyncio.Future[AsyncioConnection] = loop.create_future()
-    attempt = AsyncioConnection(
+    opened: asyncio.Future[CorkedConnection] = loop.create_future()
+    attempt = CorkedConnection(
         parameters,
         on_open_callback=lambda c: None if opened.done() else opened.set_result(c),
         on_open_error_callback=lambda _, e: _fail(opened, e),

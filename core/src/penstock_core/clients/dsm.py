@@ -7,7 +7,8 @@ from penstock_core.clients.runs import RunsClient
 from penstock_core.contracts.base import EventPage, Page
 from penstock_core.contracts.closing import (
     AppliedRule,
-    Evidence,
+    ClosingPage,
+    Deferral,
     Forecast,
     NewRule,
     Part,
@@ -130,10 +131,14 @@ class DsmClient(InspectionClient, RunsClient):
         answer = tuple[Outcome, ...]
         return await self.call("POST", f"{V1}/dataset/announce", answer, body=list(ends))
 
-    async def closing(self, after: int = 0, limit: int = 500) -> Page[Evidence]:
-        """Return the evidence on open inputs, and on others whose producer has ended."""
+    async def closing(self, after: int = 0, limit: int = 500) -> ClosingPage:
+        """Return the evidence on what may close now: open inputs, others whose producer ended."""
         params = {"after": after, "limit": limit}
-        return await self.call("GET", f"{V1}/dataset/closing", Page[Evidence], params=params)
+        return await self.call("GET", f"{V1}/dataset/closing", ClosingPage, params=params)
+
+    async def defer_closing(self, deferrals: Sequence[Deferral]) -> None:
+        """Leave datasets alone that nothing is due on, and that are as they were seen."""
+        await self.call("PUT", f"{V1}/dataset/closing", None, body=list(deferrals))
 
     async def close_datasets(self, requests: Sequence[CloseRequest]) -> tuple[CloseResult, ...]:
         """Close datasets that still are at the revision that was looked at."""

@@ -29,7 +29,7 @@ def decide_close(evidence: Evidence, now: datetime) -> Close | Wait:
         return Wait(f"{first.unless} or an operator closes it", overdue=first.close)
     if first.at <= now:
         return first.close
-    return Wait(first.unless, None if held else first.at)
+    return Wait(first.unless, held_at=first.at) if held else Wait(first.unless, first.at)
 
 
 def dues(evidence: Evidence) -> Iterable[Due]:

@@ -29,11 +29,14 @@ class Wait:
         When it will close if that does not come; None: only news close it.
     overdue
         The close whose time has come, where the policy leaves it to an operator.
+    held_at
+        When its time will come, where the policy will leave it to an operator then.
     """
 
     until: str
     at: datetime | None = None
     overdue: Close | None = None
+    held_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer
 
-from penstock_core.contracts.base import Frozen
+from penstock_core.contracts.base import Frozen, Page
 from penstock_core.states import DatasetKind, RunState
 
 _CENTURY_S = 3_155_760_000
@@ -176,6 +176,23 @@ class Evidence(Frozen):
     listening_since: datetime | None = None
     rule: str
     policy: Policy
+
+
+class ClosingPage(Page[Evidence]):
+    """A page of what may close now; ``look_at`` is when the first of the others may."""
+
+    look_at: datetime | None = None
+
+
+class Deferral(Frozen):
+    """Leave this dataset alone until ``until``, or until it is no more at ``revision``.
+
+    None: only news of it close it.
+    """
+
+    uid: str
+    revision: int
+    until: datetime | None = None
 
 
 class Forecast(Frozen):

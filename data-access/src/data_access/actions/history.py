@@ -7,8 +7,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.actions.effects import Order
-from data_access.bulk import Row, insert
+from data_access.bulk import Row
 from data_access.schema import action, action_task
+from penstock_core.bulk import insert_rows
 from penstock_core.clock import now
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.workflow import ActionRow, TaskAction
@@ -38,7 +39,7 @@ async def remember(
         {"action_id": number, "task_id": r["task_id"], "before": r["status"], "outcome": outcome}
         for r, outcome in tasks
     ]
-    await insert(connection, action_task, rows)
+    await insert_rows(connection, action_task, rows)
     return number
 
 

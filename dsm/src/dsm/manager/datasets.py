@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from dsm.manager import tables
 from dsm.manager.naming import check_dataset_name, check_json, check_word, make_uid
 from dsm.manager.reading import rows_where
 from dsm.manager.work import CHANGED, REGISTERED, Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import NewDataset
 from penstock_core.errors import Duplicate, PenstockError
@@ -48,7 +49,7 @@ async def ensure_datasets(work: Work, wanted: Sequence[NewDataset]) -> dict[str,
     rows = [
         dataset_values(new, uid, first + n, work.at) for n, (uid, new) in enumerate(missing.items())
     ]
-    await work.connection.execute(insert(tables.dataset), rows)
+    await insert_rows(work.connection, tables.dataset, rows)
     for uid in missing:
         work.tell(REGISTERED, uid)
     return found | await dataset_rows(work, missing)
@@ -75,9 +76,9 @@ async def merge_metadata(work: Work, row: Row[Any], more: Json) -> None:
 
 
 async def change_dataset(work: Work, row: Row[Any], **values: Any) -> None:
-    """Store new values of a dataset and tell that it changed."""
-    here = tables.dataset.c.id == row.id
-    await work.connection.execute(update(tables.dataset).where(here).values(**values))
+    """Store new values of a dataset, tell that it changed, and have its closing looked at."""
+    change = update(tables.dataset).where(tables.dataset.c.id == row.id)
+    await work.connection.execute(change.values(look_at="", **values))
     work.tell(CHANGED, row.uid)
 
 

@@ -90,6 +90,8 @@ dataset = Table(
     Column("newest_id", BigInteger),
     Column("processing", Boolean, nullable=False),
     Column("of_run", Boolean, nullable=False),
+    # When its closing is to be looked at, if nothing changes before: "" for at once.
+    Column("look_at", _TIME, nullable=False, server_default=""),
     UniqueConstraint("namespace", "scope", "name"),
 )
 """``series`` is ``s`` for a successor, ``d`` for a delta, each with its ``number``, else "". They
@@ -101,6 +103,7 @@ MAY_CLOSE = "state = 'OPEN' AND (kind = 'input' OR announced IS NOT NULL)"
 """Which datasets the scheduler looks at; a query must say it in the words of the index."""
 Index(
     "ix_dataset_closing",
+    dataset.c.look_at,
     dataset.c.id,
     sqlite_where=text(MAY_CLOSE),
     postgresql_where=text(MAY_CLOSE),

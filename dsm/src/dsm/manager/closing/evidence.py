@@ -1,7 +1,7 @@
 """What is known of open datasets when their closing is decided, read in bulk as one snapshot.
 
 Only datasets that may close are looked at, by their index: open inputs, and others whose
-producer has announced its end.
+producer has announced its end; of them those that something is due on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.closing.agenda import is_due, next_look
 from dsm.manager.closing.listening import listening_since
 from dsm.manager.closing.rule_rows import read_rulebook
 from dsm.manager.closing.rulebook import Candidate
@@ -21,8 +22,14 @@ from dsm.manager.reading import page_of, rows_where
 from dsm.manager.runs.missing import Missing, missing_stfs
 from penstock_core.clock import now, parse_time
 from penstock_core.closing import Wait, decide_close, foretell
-from penstock_core.contracts.base import Page
-from penstock_core.contracts.closing import AppliedRule, Evidence, Forecast, LaterRun, RunSeen
+from penstock_core.contracts.closing import (
+    AppliedRule,
+    ClosingPage,
+    Evidence,
+    Forecast,
+    LaterRun,
+    RunSeen,
+)
 from penstock_core.states import DatasetState
 
 _D = tables.dataset.c
@@ -31,12 +38,14 @@ _COMPUTED = frozenset(
 )
 
 
-async def page_evidence(connection: AsyncConnection, after: int, limit: int) -> Page[Evidence]:
-    """Return the evidence on open datasets that may close."""
-    query = select(tables.dataset).where(text(tables.MAY_CLOSE), _D.id > after)
-    rows = (await connection.execute(query.order_by(_D.id).limit(limit))).all()
+async def page_evidence(connection: AsyncConnection, after: int, limit: int) -> ClosingPage:
+    """Return the evidence on open datasets that may close now."""
+    number = _D.id + 0  # no column: a planner would walk over all that ever closed by its index
+    query = select(tables.dataset).where(is_due(), number > after)
+    rows = (await connection.execute(query.order_by(number).limit(limit))).all()
     seen = await _evidence(connection, rows)
-    return page_of(rows, limit, lambda row: seen[row.uid])
+    page = page_of(rows, limit, lambda row: seen[row.uid])
+    return ClosingPage(**dict(page), look_at=await next_look(connection))
 
 
 async def forecasts(connection: AsyncConnection, uids: Iterable[str]) -> tuple[Forecast, ...]:

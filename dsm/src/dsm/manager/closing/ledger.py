@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
 from dsm.manager.reading import the_dataset
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import LedgerRow
 
@@ -39,7 +40,7 @@ async def write_ledger(work: Work, entries: Sequence[LedgerEntry]) -> None:
         }
         for entry in entries
     ]
-    await work.connection.execute(insert(tables.ledger), rows)
+    await insert_rows(work.connection, tables.ledger, rows)
 
 
 async def read_ledger(connection: AsyncConnection, uid: str) -> tuple[LedgerRow, ...]:

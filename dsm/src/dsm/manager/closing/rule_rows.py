@@ -6,6 +6,7 @@ from sqlalchemy import Row, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from dsm.manager.closing.agenda import look_anew
 from dsm.manager.closing.following import DELTA
 from dsm.manager.closing.rulebook import (
     BUILT_IN,
@@ -87,10 +88,11 @@ async def remove_rule(work: Work, name: str) -> None:
 async def _apply(work: Work, rule: Rule) -> None:
     """Tell that rules changed, and let chains run, or no more, on the late files of open deltas.
 
-    All else about a rule is looked up when it is needed.
+    All else about a rule is looked up when it is needed, which may be at once.
     """
     body = {"name": rule.name, "changed_by": rule.changed_by}
     work.tell_event(NewEvent(CHANGED, rule.name, rule.namespace, body))
+    await look_anew(work)
     book = await read_rulebook(work.connection)
     query = select(tables.dataset).where(text(tables.MAY_CLOSE), tables.dataset.c.series == DELTA)
     for row in (await work.connection.execute(query)).all():

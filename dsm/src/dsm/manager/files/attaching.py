@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from dsm.manager import tables
 from dsm.manager.closing.parts import add_to_parts
@@ -13,6 +13,7 @@ from dsm.manager.closing.rule_rows import read_rulebook
 from dsm.manager.closing.rulebook import Candidate, Rulebook
 from dsm.manager.reading import rows_where
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 
 _A = tables.attachment.c
@@ -44,7 +45,7 @@ async def attach(work: Work, wanted: Sequence[Attachment]) -> None:
     for attachments in by_dataset.values():
         rows += await _rows(work, attachments[0].dataset, attachments, book)
     if rows:
-        await work.connection.execute(insert(tables.attachment), rows)
+        await insert_rows(work.connection, tables.attachment, rows)
 
 
 async def _rows(
@@ -147,6 +148,7 @@ async def _raise_counts(work: Work, dataset_id: int, files: int, size_bytes: int
             size_bytes=columns.size_bytes + bindparam("more_bytes"),
             revision=columns.revision + 1,
             last_file_at=bindparam("at"),
+            look_at="",
         ),
         {
             "dataset_id": dataset_id,

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from dsm.manager import tables
 from dsm.manager.files.counting import add_to_counts, count_stored
 from dsm.manager.inspection.tables import TROUBLED, file_check
 from dsm.manager.reading import file_of, rows_where, select_files
 from dsm.manager.work import CHANGED, Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.inspection import FileEvent, Place
 from penstock_core.eventlog import NewEvent
@@ -60,7 +61,7 @@ async def change_files(work: Work, changes: Sequence[Change]) -> None:
     )
     checks = [change.check for change in changes if change.check is not None]
     if checks:
-        await work.connection.execute(insert(file_check), checks)
+        await insert_rows(work.connection, file_check, checks)
     moved = [change for change in changes if change.moves]
     for change in moved:
         what = f"File {change.row.name}"

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from dsm.manager import tables
 from dsm.manager.datasets import dataset_rows
@@ -14,6 +14,7 @@ from dsm.manager.files.units import NewFile, Part, Unit
 from dsm.manager.naming import check_basename, check_file_name, normal_checksum, path_within
 from dsm.manager.reading import no_dataset, rows_where
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 from penstock_core.contracts.dsm import Manifest, ManifestPart, Outcome, ProducedFile
 from penstock_core.errors import Duplicate, PenstockError
@@ -108,7 +109,7 @@ async def _carry_out(
         done[manifest.job] = _row(manifest, work.at)
         outcomes.append(Outcome(key=manifest.job, ok=True, details=f"{result.files} files"))
     if done:
-        await work.connection.execute(insert(tables.manifest), list(done.values()))
+        await insert_rows(work.connection, tables.manifest, list(done.values()))
     return tuple(outcomes)
 
 

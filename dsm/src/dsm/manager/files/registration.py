@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from dsm.manager import tables
 from dsm.manager.closing.following import DELTA
@@ -18,6 +18,7 @@ from dsm.manager.files.counting import count_stored
 from dsm.manager.files.units import NewFile, Part, Registered, Unit
 from dsm.manager.reading import rows_where
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 from penstock_core.errors import Conflict, Duplicate, PenstockError
 from penstock_core.states import DatasetState, FileState
@@ -41,7 +42,7 @@ async def register(work: Work, units: Sequence[Unit]) -> list[Registered | Penst
     book = _Book(known, await work.number(tables.file), work.at)
     answers = [book.enter(unit) for unit in led]
     if book.rows:
-        await work.connection.execute(insert(tables.file), book.rows)
+        await insert_rows(work.connection, tables.file, book.rows)
         await count_stored(work, [(r["storage_id"], 1, r["size_bytes"]) for r in book.rows])
     await attach(work, book.attachments)
     return answers

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
 from dsm.manager.messages.daq_messages import utc_text
 from dsm.manager.messages.telling import Answer, Done, Letter
 from dsm.manager.reading import after_cursor, page_of, rows_where
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.intake import IntakeMessage, IntakeOutcome
 from penstock_core.contracts.runs import JournalEntry
@@ -98,7 +99,7 @@ async def store(connection: AsyncConnection, entries: Mapping[str, Entry]) -> No
     """Store new entries by their identity."""
     rows = [{"identity": key} | asdict(entry) for key, entry in entries.items()]
     if rows:
-        await connection.execute(insert(tables.journal), rows)
+        await insert_rows(connection, tables.journal, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from dsm.manager import datasets, queries
-from dsm.manager.closing import ends, evidence
+from dsm.manager.closing import agenda, ends, evidence
 from dsm.manager.closing.ledger import read_ledger
 from dsm.manager.closing.parts import read_parts
 from dsm.manager.files.contents import read_contents
@@ -16,7 +16,7 @@ from dsm.manager.reading import dataset_row, datasets_by_uid, the_dataset
 from dsm.manager.routes.common import MOST_ITEMS, V1, After, Limit, TheStore
 from dsm.manager.work import begin_work
 from penstock_core.contracts.base import Frozen, Page
-from penstock_core.contracts.closing import Evidence, Forecast, Part
+from penstock_core.contracts.closing import ClosingPage, Deferral, Forecast, Part
 from penstock_core.contracts.dsm import (
     Announcement,
     CloseRequest,
@@ -107,10 +107,21 @@ async def announce(
 @router.get("/closing")
 async def list_closing(
     store: TheStore, _caller: Reader, after: After = 0, limit: Limit = 500
-) -> Page[Evidence]:
-    """Return the evidence on open inputs, and on others whose producer has announced its end."""
+) -> ClosingPage:
+    """Return the evidence on what may close now: open inputs, others whose producer has ended."""
     async with store.read() as connection:
         return await evidence.page_evidence(connection, after, limit)
+
+
+@router.put("/closing", status_code=204)
+async def defer_closing(
+    store: TheStore,
+    _caller: ServiceCaller,
+    deferrals: Annotated[list[Deferral], Field(max_length=MOST_ITEMS)],
+) -> None:
+    """Leave datasets alone, until a time or until something changes, that nothing is due on."""
+    async with begin_work(store) as work:
+        await agenda.defer(work, deferrals)
 
 
 @router.get("/forecast")

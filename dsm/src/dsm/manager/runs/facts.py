@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
@@ -18,6 +18,7 @@ from dsm.manager.runs.run_metadata import tell_beginnings
 from dsm.manager.runs.stream_rows import StreamEnd, end_streams, streams_of_runs
 from dsm.manager.runs.streams import senders_of
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 
 _C = tables.run_fact.c
@@ -53,7 +54,7 @@ async def store_facts(work: Work, told: Sequence[tuple[int, str, Fact]]) -> set[
     new = [(r, n, fact) for r, n, fact in dict.fromkeys(told) if fact not in known[r]]
     if new:
         rows = [{"run_id": r, "namespace": n} | asdict(fact) for r, n, fact in new]
-        await work.connection.execute(insert(tables.run_fact), rows)
+        await insert_rows(work.connection, tables.run_fact, rows)
     return {run_id for run_id, _, _ in new}
 
 

@@ -90,7 +90,9 @@ async def _insert(work: Work, missing: dict[RunKey, NewDataset]) -> None:
     ]
     await work.connection.execute(insert(tables.run), rows)
     here = tables.dataset.c.id.in_({row["dataset_id"] for row in rows})
-    await work.connection.execute(update(tables.dataset).where(here).values(of_run=True))
+    await work.connection.execute(
+        update(tables.dataset).where(here).values(of_run=True, look_at="")
+    )
 
 
 async def _add_metadata(work: Work, named: Sequence[Named], runs: dict[RunKey, Row[Any]]) -> None:

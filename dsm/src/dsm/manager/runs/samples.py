@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
@@ -12,6 +12,7 @@ from dsm.manager.messages.telling import Answer, Done, Letter
 from dsm.manager.reading import page_of, rows_where
 from dsm.manager.runs.run_handlers import key_of, make_runs
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json, Page
 from penstock_core.contracts.runs import TfFile
 
@@ -31,7 +32,7 @@ async def keep_samples(work: Work, letters: Sequence[Letter[TfFileRegistered]]) 
     }
     rows = [_row(place, letter, work.at) for place, letter in told.items() if place not in known]
     if rows:
-        await work.connection.execute(insert(tables.tf_file), rows)
+        await insert_rows(work.connection, tables.tf_file, rows)
     return [Done(f"TF file {letter.body.tf_filename} noted") for letter in letters]
 
 

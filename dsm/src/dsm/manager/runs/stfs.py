@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from dsm.manager import tables
 from dsm.manager.files.units import file_uid
@@ -18,6 +18,7 @@ from dsm.manager.reading import rows_where
 from dsm.manager.runs.run_rows import run_datasets
 from dsm.manager.runs.stream_rows import News, StreamKey, add_to_streams
 from dsm.manager.work import Work
+from penstock_core.bulk import insert_rows
 from penstock_core.contracts.base import Json
 
 Place = tuple[int, str]
@@ -178,7 +179,7 @@ def _news_of_new(told: Iterable[ToldStf], new: Iterable[ToldStf]) -> dict[Stream
 
 async def _insert(work: Work, rows: Sequence[Json]) -> None:
     if rows:
-        await work.connection.execute(insert(tables.stf), rows)
+        await insert_rows(work.connection, tables.stf, rows)
 
 
 def _row(stf: ToldStf, *, announced: bool, registered: bool) -> Json:
