@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from penstock_core.bus.patience import Pauses, growing_pauses, subscribed
 from penstock_core.bus.port import Bus, Delivery, Subscription
 from penstock_core.errors import InvalidInput, RetriableError
+from penstock_core.metrics import BATCHES, HANDLING_S, HELD, MESSAGES, timed
 from penstock_core.tracing import HEADER, common, tracing
 
 _ATTEMPTS_ALONE = 3
@@ -140,10 +141,14 @@ class _Dispatcher:
         is_held = False
         while True:
             try:
-                return await self.handle(group)
+                with timed(HANDLING_S.labels(self.queue)):
+                    outcomes = await self.handle(group)
+                BATCHES.labels(self.queue).observe(len(group))
+                return outcomes
             except RetriableError as error:
                 _logger.warning("%s: %d messages are held: %s", self.queue, len(group), error)
                 if not is_held:
+                    HELD.labels(self.queue).inc(len(group))
                     await self._tell_held(group, error)
                 is_held = True
                 await asyncio.sleep(next(pauses))
@@ -164,6 +169,8 @@ class _Dispatcher:
             else:
                 done.append(delivery)
         await self._until_taken(lambda: self.subscription.acknowledge(done))
+        MESSAGES.labels(self.queue, "done").inc(len(done))
+        MESSAGES.labels(self.queue, "dead").inc(len(outcomes) - len(done))
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
         _logger.warning("%s: %s is dead: %s", self.queue, delivery.message.message_id, reason)

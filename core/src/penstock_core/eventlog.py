@@ -102,13 +102,14 @@ class EventLog:
                 facts={"newest": newest},
             )
         if after == newest:
-            return EventPage(events=(), cursor=after)
+            return EventPage(events=(), cursor=after, newest=newest)
         query = select(self.events).where(self.events.c.seq > after)
         if topics:
             query = query.where(self.events.c.topic.in_(topics))
         rows = (await connection.execute(query.order_by(self.events.c.seq).limit(limit))).mappings()
         events = tuple(Event(**row) for row in rows)
-        return EventPage(events=events, cursor=events[-1].seq if len(events) == limit else newest)
+        cursor = events[-1].seq if len(events) == limit else newest
+        return EventPage(events=events, cursor=cursor, newest=newest)
 
     async def cursor(self, connection: AsyncConnection, follower: str) -> int:
         """Return how far ``follower`` has come; 0 for one that never followed."""

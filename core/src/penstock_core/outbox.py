@@ -6,6 +6,7 @@ from penstock_core.bus import Bus, Message
 from penstock_core.contracts.base import Event
 from penstock_core.errors import NotFound
 from penstock_core.eventlog import EventLog
+from penstock_core.metrics import BEHIND, PUBLISH_S, PUBLISHED, timed
 from penstock_core.store import Store
 
 BATCH = 500
@@ -26,20 +27,25 @@ class Outbox:
         self._bus = bus
         self._exchange = exchange
         self._follower = f"bus:{exchange}"
+        self._behind = BEHIND.labels(self._follower)
 
     async def relay(self) -> bool:
         """Publish the next stretch; return whether there may be more. A reconciler's work."""
         async with self._store.read() as connection:
             start = await self._log.cursor(connection, self._follower)
             page = await self._log.page(connection, start, BATCH)
+        self._behind.set(page.newest - start)
         if page.cursor == start:
             return False
         try:
-            await self._bus.publish([self._message(event) for event in page.events])
+            with timed(PUBLISH_S):
+                await self._bus.publish([self._message(event) for event in page.events])
         except NotFound as error:
             _log.info("Nobody is woken: %s", error)
+        PUBLISHED.labels(self._exchange).inc(len(page.events))
         async with self._store.write() as connection:
             await self._log.move(connection, self._follower, start, page.cursor)
+        self._behind.set(page.left)
         return len(page.events) == BATCH
 
     def _message(self, event: Event) -> Message:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from penstock_core.errors import RetriableError, Stale
+from penstock_core.metrics import FAILURES, LOOK_S, LOOKS, SUCCEEDED_AT
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,10 @@ class Reconciler:
     def __init__(self, name: str, work: Work, every_s: float, rest_s: float = REST_S) -> None:
         self.name = name
         self.last_error: Exception | None = None
+        self._looks = LOOKS.labels(name)
+        self._look_s = LOOK_S.labels(name)
+        self._failures = FAILURES.labels(name)
+        self._succeeded_at = SUCCEEDED_AT.labels(name)
         self._work = work
         self._every_s = every_s
         self._rest_s = rest_s
@@ -70,6 +75,7 @@ class Reconciler:
                     pause_s = FIRST_PAUSE_S
                 self.last_error = None
                 ended = time.monotonic()
+                self._note(ended - began)
                 await self._wait(self._every_s)
                 rest_s = max(self._rest_s, min(_SHARE * (ended - began), LONGEST_REST_S))
                 await asyncio.sleep(ended + rest_s - time.monotonic())
@@ -82,8 +88,14 @@ class Reconciler:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
+    def _note(self, took_s: float) -> None:
+        self._looks.inc()
+        self._look_s.observe(took_s)
+        self._succeeded_at.set_to_current_time()
+
     def _tell(self, error: Exception, pause_s: float) -> None:
         self.last_error = error
+        self._failures.inc()
         if isinstance(error, RetriableError):
             log.warning("%s waits %.1f s: %s", self.name, pause_s, error)
         else:

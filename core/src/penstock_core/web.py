@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
 from penstock_core.errors import (
@@ -18,6 +20,7 @@ from penstock_core.errors import (
     PenstockError,
     RetriableError,
 )
+from penstock_core.metrics import REQUESTS
 from penstock_core.rights import Right
 from penstock_core.tokens import Identity, Verifier
 from penstock_core.tracing import HEADER, tracing
@@ -25,6 +28,7 @@ from penstock_core.tracing import HEADER, tracing
 log = logging.getLogger(__name__)
 
 Asgi = Callable[..., Awaitable[None]]
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def new_app(title: str, verifier: Verifier, description: str = "", *, prefix: str = "") -> FastAPI:
@@ -42,6 +46,7 @@ def new_app(title: str, verifier: Verifier, description: str = "", *, prefix: st
     )
     app.state.verifier = verifier
     app.add_middleware(Traced)
+    app.add_middleware(Measured, service=title.removeprefix("Penstock "))
     app.add_exception_handler(PenstockError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Exception, _answer_defect)
@@ -52,7 +57,52 @@ def new_app(title: str, verifier: Verifier, description: str = "", *, prefix: st
         """Return that the process answers."""
         return {"status": "alive"}
 
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Return what this process has measured, as Prometheus reads it; names no data."""
+        return exposition()
+
     return app
+
+
+def exposition() -> Response:
+    """Return all metrics of this process in Prometheus's text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class Measured:
+    """Measures each request by the template of its route; what meets no route is ``none``."""
+
+    def __init__(self, app: Asgi, service: str) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def noting(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        began = perf_counter()
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            labels = (self._service, method, _route(scope), status)
+            REQUESTS.labels(*labels).observe(perf_counter() - began)
+
+
+def _route(scope: Any) -> str:
+    """Return the template of the path that a request met; a router's prefix belongs to it."""
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(whole or scope.get("route"), "path", "none")
 
 
 class Traced:

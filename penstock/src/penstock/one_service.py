@@ -152,7 +152,7 @@ async def _keys(settings: HouseSettings, name: str) -> None:
 @asynccontextmanager
 async def _front(settings: HouseSettings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
-        faces: dict[str, Asgi] = {}
+        faces: dict[str, Asgi] = {"/metrics": new_app("Penstock front", Verifier("", FRONT))}
         for room in ROOMS:
             if room.paths:
                 http = httpx2.AsyncClient(base_url=_url(settings, room), timeout=_PATIENCE)

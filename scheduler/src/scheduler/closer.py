@@ -11,6 +11,7 @@ from penstock_core.contracts.base import Json
 from penstock_core.contracts.closing import Deferral, Evidence
 from penstock_core.contracts.dsm import CloseRequest
 from penstock_core.contracts.workflow import NewAlarm
+from penstock_core.metrics import CLOSED_S
 from scheduler.overdue import Overdue, alarm_on, key_of
 
 NO_END = "no_end_run"
@@ -95,6 +96,7 @@ class Closer:
         if not due:
             return []
         results = await self._dsm.close_datasets([close_request(*each) for each in due])
+        _measure([e for (e, _), r in zip(due, results, strict=True) if r.outcome == "closed"])
         stale = [e for (e, _), r in zip(due, results, strict=True) if r.outcome == "stale"]
         looked.stale |= bool(stale)
         return stale
@@ -111,6 +113,14 @@ class Closer:
         stale = await self._close(looked.silent, looked)
         if stale:
             await self._data_access.clear_alarms([key_of(alarms[e.uid]) for e in stale])
+
+
+def _measure(closed: Sequence[Evidence]) -> None:
+    """Observe how long after its last file each dataset was closed."""
+    moment = now()
+    for evidence in closed:
+        if evidence.last_file_at is not None:
+            CLOSED_S.observe((moment - evidence.last_file_at).total_seconds())
 
 
 def defer(evidence: Evidence, decision: Wait) -> Deferral:

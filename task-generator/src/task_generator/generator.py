@@ -7,6 +7,7 @@ from penstock_core.clients.follower import Follower
 from penstock_core.clock import now
 from penstock_core.contracts.base import EventPage
 from penstock_core.contracts.workflow import Catalogue, DatasetDecision, GeneratedBatch
+from penstock_core.metrics import CHAINED_S, DECIDED
 from recipe.matching import Matcher
 from recipe.model import Recipe
 from task_generator.generate import chains, decide, matched, told_at, told_datasets
@@ -36,8 +37,11 @@ class Generator:
         """Handle the next stretch of the log; return whether there may be more."""
         start = await self._follower.start()
         page = await self._dsm.events(start, BATCH, TOPICS)
+        self._follower.saw(start, page)
         if page.cursor != start:
-            await self._data_access.store_generated(await self._decide(start, page))
+            batch = await self._decide(start, page)
+            await self._data_access.store_generated(batch)
+            _measure(batch, page)
         self._follower.reached(page.cursor)
         return len(page.events) == BATCH
 
@@ -76,3 +80,11 @@ class Generator:
                 found = await self._data_access.recipe(entry.recipe_digest)
                 self._recipes[entry.recipe_digest] = Recipe.model_validate(found)
         return self._recipes
+
+
+def _measure(batch: GeneratedBatch, page: EventPage) -> None:
+    """Observe how long each dataset that was told of waited for its chains."""
+    moment, told = now(), told_at(page.events)
+    DECIDED.inc(len(batch.decisions))
+    for uid in {workflow.dataset_uid for workflow in batch.workflows} & told.keys():
+        CHAINED_S.observe((moment - told[uid]).total_seconds())

@@ -37,6 +37,7 @@ class StateCopier:
         """Copy the next stretch; return whether there may be more."""
         start = await self._follower.start()
         page = await self._dsm.events(start, BATCH, STATE_TOPICS)
+        self._follower.saw(start, page)
         if page.cursor != start:
             await self._data_access.copy_states(
                 CopiedStates(
@@ -141,6 +142,7 @@ class WishFollower:
         """Pass on the next stretch; return whether there may be more."""
         start = await self._follower.start()
         page = await self._data_access.events(start, BATCH, ("task.requested",))
+        self._follower.saw(start, page)
         if page.events:
             asked = [Command(**event.body) for event in page.events]
             for command, answer in zip(asked, await self._workload.command(asked), strict=True):

@@ -24,6 +24,7 @@ class LossFollower:
         """Announce the next stretch; return whether there may be more."""
         start = await self._follower.start()
         page = await self._data_access.events(start, BATCH, (TOPIC,))
+        self._follower.saw(start, page)
         if page.events:
             ends = [end for event in page.events for end in announcements(event)]
             for outcome in await self._dsm.announce(ends):

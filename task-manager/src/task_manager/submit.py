@@ -8,6 +8,7 @@ from penstock_core.contracts.dsm import NewDataset
 from penstock_core.contracts.workflow import ClaimRequest, DueTask, Identity, SubmittedTask
 from penstock_core.contracts.workload import WorkloadTask
 from penstock_core.errors import Conflict, InvalidInput
+from penstock_core.metrics import SUBMITTED
 from task_manager.workload import WorkloadSystem
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ class Submitter:
                 if external_name(task) in taken
             ]
         )
+        SUBMITTED.inc(len(taken))
 
     async def _make_datasets(self, due: Sequence[DueTask]) -> list[tuple[str, str]]:
         wanted = [new_dataset(i, task) for task in due for i in (task.output, task.log)]

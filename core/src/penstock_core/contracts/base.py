@@ -36,7 +36,16 @@ class Event(Frozen):
 
 
 class EventPage(Frozen):
-    """Events after a cursor, oldest first; ``cursor`` is the last one read (or the one asked)."""
+    """Events after a cursor, oldest first; ``cursor`` is the last one read (or the one asked).
+
+    ``newest`` is the newest of the log, of any topic: how far behind the reader is.
+    """
 
     events: tuple[Event, ...]
     cursor: int
+    newest: int = 0
+
+    @property
+    def left(self) -> int:
+        """Return how many events lie after this page, at most: some may be of other topics."""
+        return max(self.newest - self.cursor, 0)
