@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import chunks
 from data_access.schema import dataset, early_state, examined
+from penstock_core.among import among
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import DatasetRef
 from penstock_core.states import DatasetState
@@ -20,7 +21,7 @@ async def read_refs(connection: AsyncConnection, numbers: Collection[int]) -> di
         query = (
             select(dataset.c.dataset_id, examined.c.dataset.label("seen"), *own)
             .outerjoin(examined, examined.c.dataset_uid == dataset.c.uid)
-            .where(dataset.c.dataset_id.in_(some))
+            .where(among(dataset.c.dataset_id, some))
         )
         for row in (await connection.execute(query)).mappings():
             known = {column.name: row[column.name] for column in own}
@@ -37,7 +38,7 @@ async def newest_states(
     found: dict[str, DatasetState] = {}
     for table in (early_state, dataset):
         for some in chunks(uids):
-            query = select(table.c.uid, table.c.state).where(table.c.uid.in_(some))
+            query = select(table.c.uid, table.c.state).where(among(table.c.uid, some))
             rows = await connection.execute(query)
             found |= {uid: DatasetState(state) for uid, state in rows}
     return found

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.bulk import chunks, insert_into
+from data_access.bulk import chunks, upsert
 from data_access.counters import Counters
 from data_access.making import Chain, make_chains
 from data_access.plans import Clash, Origin
 from data_access.readiness import copy_states
 from data_access.schema import dataset, decision, examined, log, template
 from data_access.settled import keep_settled
+from penstock_core.among import among
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import (
     DatasetDecision,
@@ -28,19 +29,19 @@ from penstock_core.store import Store
 
 async def store_generated(store: Store, batch: GeneratedBatch) -> GeneratedResult:
     """Store decisions, workflows and the cursor in one transaction; raises ``Stale``."""
-    chains_of = _refs(batch)
+    refs = _refs(batch)
     async with store.write() as connection:
         counters = await Counters.lock(connection)
         await log.move(connection, batch.follower, batch.expected, batch.cursor)
         origins = await _origins(connection, batch)
         batch = await keep_settled(connection, batch)
         chains = [
-            Chain(plan, _ref(plan, chains_of), origins[plan.template_id])
-            for plan in batch.workflows
+            Chain(plan, _ref(plan, refs), origins[plan.template_id]) for plan in batch.workflows
         ]
         made = await make_chains(connection, counters, chains)
         await _store_decisions(connection, batch, made.clashes)
-        await _copy_known(connection, chains_of)
+        chained = {plan.dataset_uid for plan in batch.workflows}
+        await _copy_known(connection, {u: r for u, r in refs.items() if u not in chained})
     return GeneratedResult(cursor=batch.cursor, workflow_ids=made.workflow_ids)
 
 
@@ -67,7 +68,7 @@ async def _origins(connection: AsyncConnection, batch: GeneratedBatch) -> dict[i
     columns = (template.c.template_id, template.c.recipe_digest)
     found: dict[int, Origin] = {}
     for some in chunks(wanted):
-        query = select(*columns).where(template.c.template_id.in_(some))
+        query = select(*columns).where(among(template.c.template_id, some))
         for number, digest in await connection.execute(query):
             found[number] = Origin(digest, template_id=number)
     if missing := sorted(wanted - found.keys()):
@@ -100,10 +101,8 @@ async def _store_decisions(
         }
         for each in batch.decisions
     ]
-    change = insert_into(connection, examined)
-    newer = {k: change.excluded[k] for k in ("dataset", "catalogue_revision", "decided_at")}
-    change = change.on_conflict_do_update(index_elements=["dataset_uid"], set_=newer)
-    await connection.execute(change, looked_at)
+    newer = ("dataset", "catalogue_revision", "decided_at")
+    await upsert(connection, examined, looked_at, ("dataset_uid",), newer)
     matches = _with_clashes(batch.decisions, clashes)
     await store_matches(connection, matches, keep=("MATCH", "SKIPPED"))
 
@@ -123,17 +122,10 @@ async def store_matches(
     connection: AsyncConnection, matches: Iterable[tuple[str, Match]], keep: Iterable[str]
 ) -> None:
     """Store matches by dataset; one that is there with an outcome to ``keep`` is left alone."""
-    rows = [{"dataset_uid": uid, **match.model_dump()} for uid, match in matches]
-    if not rows:
-        return
-    change = insert_into(connection, decision)
-    newer = {k: change.excluded[k] for k in ("outcome", "captures", "reason")}
-    change = change.on_conflict_do_update(
-        index_elements=["dataset_uid", "template_id"],
-        set_=newer,
-        where=and_(*(decision.c.outcome != outcome for outcome in keep)),
-    )
-    await connection.execute(change, rows)
+    rows = ({"dataset_uid": uid, **match.model_dump()} for uid, match in matches)
+    key, newer = ("dataset_uid", "template_id"), ("outcome", "captures", "reason")
+    open_ = and_(*(decision.c.outcome != outcome for outcome in keep))
+    await upsert(connection, decision, rows, key, newer, open_)
 
 
 def _with_clashes(
@@ -148,9 +140,9 @@ def _with_clashes(
 
 
 async def _copy_known(connection: AsyncConnection, refs: Mapping[str, DatasetRef]) -> None:
-    """Copy the states that the decisions saw to those datasets that have an id."""
+    """Copy the states that the decisions saw to those of these datasets that have an id."""
     known: set[str] = set()
     for some in chunks(refs):
-        query = select(dataset.c.uid).where(dataset.c.uid.in_(some))
+        query = select(dataset.c.uid).where(among(dataset.c.uid, some))
         known.update((await connection.execute(query)).scalars())
     await copy_states(connection, [refs[uid].copied() for uid in known])

@@ -12,6 +12,7 @@ from data_access.lineage import why_endless
 from data_access.plans import Clash, Key, Known, Origin, Planner, Rows
 from data_access.readiness import copy_states, early_states
 from data_access.schema import dataset, log, task, task_gate, task_input, workflow
+from penstock_core.among import among
 from penstock_core.bulk import insert_rows
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import DatasetRef, PlannedWorkflow, SpdTask
@@ -109,10 +110,10 @@ async def known_datasets(
     refs = {chain.masked.uid: key_of(chain.masked) for chain in wanted if chain.masked.uid}
     known: dict[Key, Known] = {}
     for some in chunks(names):
-        for key, row in await _rows(connection, dataset.c.name.in_(some), lock):
+        for key, row in await _rows(connection, among(dataset.c.name, some), lock):
             known[key] = row
     for some in chunks(refs):
-        for _, row in await _rows(connection, dataset.c.uid.in_(some), lock):
+        for _, row in await _rows(connection, among(dataset.c.uid, some), lock):
             known[refs[row.uid or ""]] = row
     return known
 
@@ -136,7 +137,7 @@ async def _there(connection: AsyncConnection, datasets: Iterable[int]) -> dict[W
     columns = (w.template_id, w.dataset_id, w.rerun, w.workflow_id)
     there: dict[WorkflowKey, int] = {}
     for some in chunks(set(datasets)):
-        query = select(*columns).where(w.dataset_id.in_(some))
+        query = select(*columns).where(among(w.dataset_id, some))
         for template_id, dataset_id, rerun, number in await connection.execute(query):
             there[template_id, dataset_id, rerun] = number
     return there

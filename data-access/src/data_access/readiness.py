@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import BigInteger, Boolean, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.bulk import chunks, insert_into
+from data_access.bulk import chunks, upsert
 from data_access.schema import UNMET, dataset, early_state, task_input
 from data_access.skipping import skip_empty
 from data_access.waiting import count_down
+from penstock_core.among import among
 from penstock_core.contracts.workflow import DatasetCopy
 from penstock_core.states import DATASET_MOVES, DatasetState, may_move
 
@@ -43,10 +44,15 @@ async def _copy_known(
     moved = {
         number: copies[uid]
         for uid, (number, before) in known.items()
-        if may_move(DATASET_MOVES, before, copies[uid].state)
+        if may_move(DATASET_MOVES, before, copies[uid].state) and _is_news(copies[uid], before)
     }
     await _write(connection, moved)
     return {uid: copy for uid, copy in copies.items() if uid not in known}
+
+
+def _is_news(copy: DatasetCopy, before: DatasetState) -> bool:
+    """Return whether a copy says more than that a dataset is as it was known to be."""
+    return copy.state is not before or copy.files is not None or copy.incomplete is not None
 
 
 async def early_states(connection: AsyncConnection, uids: Iterable[str]) -> dict[str, DatasetCopy]:
@@ -58,7 +64,7 @@ async def early_states(connection: AsyncConnection, uids: Iterable[str]) -> dict
     await _hold_early(connection, wanted)
     found: dict[str, DatasetCopy] = {}
     for some in chunks(wanted):
-        gone = early_state.delete().where(early_state.c.uid.in_(some)).returning(*early_state.c)
+        gone = early_state.delete().where(among(early_state.c.uid, some)).returning(*early_state.c)
         for row in (await connection.execute(gone)).mappings():
             found[row["uid"]] = DatasetCopy(**row)
     return {uid: copy for uid, copy in found.items() if copy.state is not DatasetState.DEFINED}
@@ -101,29 +107,24 @@ async def _known(
     columns = (dataset.c.uid, dataset.c.dataset_id, dataset.c.state)
     known: dict[str, tuple[int, DatasetState]] = {}
     for some in chunks(set(uids)):
-        query = select(*columns).where(dataset.c.uid.in_(some)).order_by(dataset.c.dataset_id)
+        query = select(*columns).where(among(dataset.c.uid, some)).order_by(dataset.c.dataset_id)
         for uid, number, state in await connection.execute(query.with_for_update()):
             known[uid] = (number, DatasetState(state))
     return known
 
 
 async def _keep_early(connection: AsyncConnection, copies: Mapping[str, DatasetCopy]) -> None:
-    change = insert_into(connection, early_state)
-    newer = {name: change.excluded[name] for name in ("state", "files", "incomplete")}
-    change = change.on_conflict_do_update(index_elements=["uid"], set_=newer)
     rows = [
         copy.model_dump() | {"incomplete": bool(copy.incomplete)}
         for _, copy in sorted(copies.items())
     ]
-    await connection.execute(change, rows)
+    await upsert(connection, early_state, rows, ("uid",), ("state", "files", "incomplete"))
 
 
 async def _hold_early(connection: AsyncConnection, uids: Iterable[str]) -> None:
     rows = [{"uid": uid, "state": DatasetState.DEFINED} for uid in sorted(uids)]
-    if rows and connection.dialect.name == "postgresql":
-        await connection.execute(
-            insert_into(connection, early_state).on_conflict_do_nothing(), rows
-        )
+    if connection.dialect.name == "postgresql":
+        await upsert(connection, early_state, rows, ("uid",))
 
 
 async def _meet(connection: AsyncConnection, until: str, datasets: Iterable[int]) -> None:
@@ -131,7 +132,7 @@ async def _meet(connection: AsyncConnection, until: str, datasets: Iterable[int]
     for some in chunks(set(datasets)):
         change = (
             task_input.update()
-            .where(task_input.c.dataset_id.in_(some))
+            .where(among(task_input.c.dataset_id, some))
             .where(text(UNMET), task_input.c.until == until)
             .values(met=True)
             .returning(task_input.c.task_id)

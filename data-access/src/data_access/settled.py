@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.bulk import chunks
 from data_access.schema import decision, template
+from penstock_core.among import among
 from penstock_core.contracts.workflow import DatasetDecision, GeneratedBatch, Match
 
 _same = template.alias("same_name")
@@ -51,7 +52,7 @@ async def _settled(connection: AsyncConnection, batch: GeneratedBatch) -> dict[_
             select(d.dataset_uid, d.template_id, d.outcome, d.reason, _same.c.template_id)
             .join(template, template.c.template_id == d.template_id)
             .join(_same, _same.c.name == template.c.name)
-            .where(d.dataset_uid.in_(some), d.outcome.in_(("MATCH", "SKIPPED")))
+            .where(among(d.dataset_uid, some), d.outcome.in_(("MATCH", "SKIPPED")))
             .where(_same.c.template_id.in_(versions))
         )
         for uid, before, outcome, reason, version in await connection.execute(query):

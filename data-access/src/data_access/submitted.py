@@ -11,6 +11,7 @@ from data_access.bulk import Row, chunks
 from data_access.readiness import open_states
 from data_access.schema import dataset, log, task, workflow
 from data_access.task_events import late_requests, status_event
+from penstock_core.among import among
 from penstock_core.clock import now
 from penstock_core.contracts.workflow import SubmittedTask
 from penstock_core.states import TaskStatus
@@ -51,7 +52,7 @@ async def lock_tasks(connection: AsyncConnection, ids: Mapping[int, Any]) -> dic
         query = (
             select(task, workflow.c.namespace)
             .join(workflow, workflow.c.workflow_id == task.c.workflow_id)
-            .where(task.c.task_id.in_(some))
+            .where(among(task.c.task_id, some))
             .order_by(task.c.task_id)
             .with_for_update(of=task)
         )
@@ -76,7 +77,7 @@ async def open_datasets(connection: AsyncConnection, uids: Mapping[int, str]) ->
     query = select(dataset.c.dataset_id).where(dataset.c.uid.is_(None))
     new: dict[int, str] = {}
     for some in chunks(uids):
-        rows = await connection.execute(query.where(dataset.c.dataset_id.in_(some)))
+        rows = await connection.execute(query.where(among(dataset.c.dataset_id, some)))
         new |= {number: uids[number] for number in rows.scalars()}
     if not new:
         return

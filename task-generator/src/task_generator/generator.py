@@ -1,5 +1,8 @@
 """The generator's loop: follow the log, decide, store decisions together with the cursor."""
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from penstock_core.clients import DataAccessClient, DsmClient
@@ -14,7 +17,7 @@ from task_generator.generate import chains, decide, matched, told_at, told_datas
 
 FOLLOWER = "task-generator"
 TOPICS = ("dataset.registered", "dataset.changed", "dataset.closed")
-BATCH = 200
+BATCH = 500
 
 
 class Generator:
@@ -34,25 +37,43 @@ class Generator:
         self._recipes: dict[str, Recipe] = {}
 
     async def generate(self) -> bool:
-        """Handle the next stretch of the log; return whether there may be more."""
-        start = await self._follower.start()
+        """Handle the log up to its end; return whether there may be more, which is never.
+
+        While one stretch is stored the next is decided on: they keep two services busy.
+        """
+        cursor = await self._follower.start()
+        stretch = await self._read_on(cursor)
+        while stretch is not None:
+            cursor = stretch.batch.cursor
+            stretch = await self._store(stretch)
+        self._follower.reached(cursor)
+        return False
+
+    async def _store(self, stretch: "_Stretch") -> "_Stretch | None":
+        """Store what was decided on a stretch; return the next one if there is one by then."""
+        ahead = asyncio.ensure_future(self._read_on(stretch.batch.cursor))
+        try:
+            await self._data_access.store_generated(stretch.batch)
+            _measure(stretch)
+            return await ahead
+        finally:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _read_on(self, start: int) -> "_Stretch | None":
+        """Return the stretch of the log after ``start``, decided on, if there is one."""
         page = await self._dsm.events(start, BATCH, TOPICS)
         self._follower.saw(start, page)
-        if page.cursor != start:
-            batch = await self._decide(start, page)
-            await self._data_access.store_generated(batch)
-            _measure(batch, page)
-        self._follower.reached(page.cursor)
-        return len(page.events) == BATCH
+        return None if page.cursor == start else await self._decide(start, page)
 
-    async def _decide(self, start: int, page: EventPage) -> GeneratedBatch:
+    async def _decide(self, start: int, page: EventPage) -> "_Stretch":
         datasets = told_datasets(page.events)
         await self._refresh_catalogue(min((d.registered_at for d in datasets), default=now()))
         found = decide(self._matcher, datasets)
         recipes = await self._load(found)
         told = told_at(page.events)
         decisions, workflows = chains(found, self._catalogue, recipes, told, now())
-        return GeneratedBatch(
+        batch = GeneratedBatch(
             follower=FOLLOWER,
             expected=start,
             cursor=page.cursor,
@@ -60,6 +81,7 @@ class Generator:
             decisions=decisions,
             workflows=workflows,
         )
+        return _Stretch(batch, told)
 
     async def _refresh_catalogue(self, since: datetime) -> None:
         """Have the newest catalogue, with all versions in force at ``since`` or later."""
@@ -82,9 +104,17 @@ class Generator:
         return self._recipes
 
 
-def _measure(batch: GeneratedBatch, page: EventPage) -> None:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What was decided on a stretch of the log, and by uid when each dataset was told of."""
+
+    batch: GeneratedBatch
+    told: Mapping[str, datetime]
+
+
+def _measure(stretch: _Stretch) -> None:
     """Observe how long each dataset that was told of waited for its chains."""
-    moment, told = now(), told_at(page.events)
+    moment, told, batch = now(), stretch.told, stretch.batch
     DECIDED.inc(len(batch.decisions))
     for uid in {workflow.dataset_uid for workflow in batch.workflows} & told.keys():
         CHAINED_S.observe((moment - told[uid]).total_seconds())

@@ -8,7 +8,8 @@ from os import getpid
 from penstock_core.clients.house import HouseClients
 from penstock_core.reconciler import UNHURRIED_REST_S, Reconciler
 from penstock_core.service import House, Service
-from penstock_core.wakes import follow_wakes
+from penstock_core.topology import Binding
+from penstock_core.wakes import Waker, follow_wakes
 from task_manager.follow import ReportFollower, StateCopier, WishFollower
 from task_manager.gates import GateKeeper
 from task_manager.losses import LossFollower
@@ -16,6 +17,10 @@ from task_manager.submit import Submitter
 from task_manager.workload import WorkloadSystem
 
 NAME = "task-manager"
+DATASETS = Binding("dsm.event", "dataset.*")
+WORKFLOWS = Binding("wfms.event", "workflow.*")
+TASKS = Binding("wfms.event", "task.*")
+REPORTS = Binding("wms.event", "#")
 
 
 @asynccontextmanager
@@ -29,27 +34,22 @@ async def open_service(
         claimant = f"{socket.gethostname()}:{getpid()}"
         submitter = Submitter(clients.dsm, clients.data_access, system, claimant)
         submit = Reconciler(f"{NAME}:submit", submitter.submit, every_s)
-        works = {
-            "gates": GateKeeper(clients.dsm, clients.data_access, submit.wake).look,
-            "losses": LossFollower(clients.dsm, clients.data_access).announce,
-        }
         copier = StateCopier(clients.dsm, clients.data_access, submit.wake)
         wishes = WishFollower(clients.data_access, system)
         follower = ReportFollower(clients.dsm, clients.data_access, system)
-        loops = [
-            submit,
-            Reconciler(f"{NAME}:reports", follower.observe, every_s),
-            Reconciler(f"{NAME}:wishes", wishes.pass_on, every_s),
-            Reconciler(f"{NAME}:states", copier.copy, every_s),
-            *(
-                Reconciler(f"{NAME}:{name}", work, every_s, UNHURRIED_REST_S)
-                for name, work in works.items()
+        gates = GateKeeper(clients.dsm, clients.data_access, submit.wake)
+        losses = LossFollower(clients.dsm, clients.data_access)
+        woken_by = {
+            submit: (WORKFLOWS, TASKS),
+            Reconciler(f"{NAME}:reports", follower.observe, every_s): (REPORTS,),
+            Reconciler(f"{NAME}:wishes", wishes.pass_on, every_s): (TASKS,),
+            Reconciler(f"{NAME}:states", copier.copy, every_s): (DATASETS,),
+            Reconciler(f"{NAME}:gates", gates.look, every_s, UNHURRIED_REST_S): (
+                DATASETS,
+                WORKFLOWS,
             ),
-        ]
-
-        def wake_all() -> None:
-            for loop in loops:
-                loop.wake()
-
-        wakes = follow_wakes(house.bus, f"{NAME}.wake", wake_all)
-        yield Service(NAME, loops=(*(loop.run for loop in loops), wakes))
+            Reconciler(f"{NAME}:losses", losses.announce, every_s, UNHURRIED_REST_S): (TASKS,),
+        }
+        wakers = [Waker(loop.wake, bindings) for loop, bindings in woken_by.items()]
+        wakes = follow_wakes(house.bus, f"{NAME}.wake", wakers)
+        yield Service(NAME, loops=(*(loop.run for loop in woken_by), wakes))

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dsm.manager import tables
+from penstock_core.among import among
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import Dataset, File, Storage
 from penstock_core.errors import NotFound
@@ -76,7 +77,7 @@ async def rows_where(
 ) -> AsyncIterator[Row[Any]]:
     """Give the rows of ``query`` whose ``column`` is among ``values``, however many those are."""
     for some in stretches(dict.fromkeys(values), IN_ONE_QUERY):
-        for row in await connection.execute(query.where(column.in_(some))):
+        for row in await connection.execute(query.where(among(column, some))):
             yield row
 
 
