@@ -34,6 +34,8 @@ EXAMPLES = {
     ".venv/bin/penstock task list": f"swf.{RUN}.run",
     f".venv/bin/penstock explain swf.{RUN}.run dimuon": "dimuon takes",
     "penstock daq --help": "--speed",
+    "penstock status": "READY",
+    "penstock status --all": "task-manager",
     "penstock explain NAME": "STF 1",
     "penstock run list --flagged": RUN,
     "penstock run show RUN": f"swf.{RUN}.run",

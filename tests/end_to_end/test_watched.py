@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.end_to_end.world import Eventually, World
 
 from penstock.house import open_house
+from penstock.services import ROOMS
 from penstock_core.clients.house import HouseClients
 from penstock_core.settings import HouseSettings
 
@@ -43,6 +44,24 @@ async def samples(face: httpx2.AsyncClient) -> dict[str, float]:
         for sample in family.samples:
             told[sample.name] = told.get(sample.name, 0) + sample.value
     return told
+
+
+async def test_each_service_of_a_house_tells_how_it_stands(
+    tmp_path: Path, eventually: Eventually
+) -> None:
+    settings = HouseSettings(data_dir=tmp_path / "data")
+    names = sorted(room.name for room in ROOMS)
+    async with open_house(settings) as house, HouseClients(house.house, "operator") as clients:
+
+        async def ready() -> list[str]:
+            page = await clients.data_access.services(state="READY")
+            return sorted(row.name for row in page.items)
+
+        await eventually(ready, lambda seen: seen == names)
+    async with open_house(settings) as house, HouseClients(house.house, "operator") as clients:
+        await eventually(ready, lambda seen: seen == names)
+        stopping = await clients.data_access.services(state="STOPPING")
+        assert sorted(row.name for row in stopping.items) == names
 
 
 async def test_a_chain_that_ran_has_moved_the_metrics(

@@ -18,6 +18,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from penstock_core.activity import worked
 from penstock_core.bus.patience import Pauses, growing_pauses, subscribed
 from penstock_core.bus.port import Bus, Delivery, Subscription
 from penstock_core.errors import InvalidInput, RetriableError
@@ -169,6 +170,7 @@ class _Dispatcher:
             else:
                 done.append(delivery)
         await self._until_taken(lambda: self.subscription.acknowledge(done))
+        worked(self.queue)
         MESSAGES.labels(self.queue, "done").inc(len(done))
         MESSAGES.labels(self.queue, "dead").inc(len(outcomes) - len(done))
 

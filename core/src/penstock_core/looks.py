@@ -73,6 +73,11 @@ _TONES: dict[str, Tone] = {
     "NO_MATCH": Tone.PAST,
     "PENDING": Tone.WAITING,
     "MADE": Tone.GOOD,
+    "STARTING": Tone.WAITING,
+    "READY": Tone.GOOD,
+    "WAITING": Tone.WARNING,
+    "STOPPING": Tone.PAST,
+    "STOPPED": Tone.PAST,
 }
 
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from penstock_core.activity import worked
 from penstock_core.bus import Bus, Message
 from penstock_core.contracts.base import Event
 from penstock_core.errors import NotFound
@@ -18,16 +19,19 @@ class Outbox:
 
     The cursor moves after the bus confirmed; killed between the two, a stretch is published
     again, with the same message ids. An event that no queue takes wakes nobody, and holds none of
-    its neighbours up: the log has it.
+    its neighbours up: the log has it. ``service`` names whose lag it is.
     """
 
-    def __init__(self, store: Store, log: EventLog, bus: Bus, exchange: str) -> None:
+    def __init__(
+        self, store: Store, log: EventLog, bus: Bus, exchange: str, service: str = ""
+    ) -> None:
         self._store = store
         self._log = log
         self._bus = bus
         self._exchange = exchange
         self._follower = f"bus:{exchange}"
-        self._behind = BEHIND.labels(self._follower)
+        self._name = f"{service or exchange}:outbox"
+        self._behind = BEHIND.labels(self._name)
 
     async def relay(self) -> bool:
         """Publish the next stretch; return whether there may be more. A reconciler's work."""
@@ -46,6 +50,7 @@ class Outbox:
         async with self._store.write() as connection:
             await self._log.move(connection, self._follower, start, page.cursor)
         self._behind.set(page.left)
+        worked(self._name)
         return len(page.events) == BATCH
 
     def _message(self, event: Event) -> Message:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from penstock_core.activity import trouble, worked
 from penstock_core.errors import RetriableError, Stale
 from penstock_core.metrics import FAILURES, LOOK_S, LOOKS, SUCCEEDED_AT
 
@@ -73,6 +74,7 @@ class Reconciler:
             try:
                 while await self._work():
                     pause_s = FIRST_PAUSE_S
+                    worked(self.name)
                 self.last_error = None
                 ended = time.monotonic()
                 self._note(ended - began)
@@ -89,12 +91,14 @@ class Reconciler:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _note(self, took_s: float) -> None:
+        trouble(self.name, "")
         self._looks.inc()
         self._look_s.observe(took_s)
         self._succeeded_at.set_to_current_time()
 
     def _tell(self, error: Exception, pause_s: float) -> None:
         self.last_error = error
+        trouble(self.name, f"{type(error).__name__}: {error}")
         self._failures.inc()
         if isinstance(error, RetriableError):
             log.warning("%s waits %.1f s: %s", self.name, pause_s, error)

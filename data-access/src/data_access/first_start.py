@@ -21,6 +21,7 @@ from penstock_core.tokens import make_key_pair, write_secret
 
 SERVICES: dict[str, Role] = {
     "daq": Role.DAQ,
+    "data-access": Role.SERVICE,
     "dsm": Role.SERVICE,
     "dsm-inspector": Role.SERVICE,
     "operator": Role.ADMIN,

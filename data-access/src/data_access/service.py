@@ -107,7 +107,7 @@ async def _open_store(url: str, stack: AsyncExitStack) -> Store:
 
 def _relay(house: House, store: Store) -> Reconciler:
     """Return the loop that carries the event log to the bus, woken by each commit."""
-    outbox = Outbox(store, log, house.bus, EXCHANGE)
+    outbox = Outbox(store, log, house.bus, EXCHANGE, NAME)
     relay = Reconciler(f"{NAME}:outbox", outbox.relay, house.settings.reconcile_every_s)
     store.after_commit(relay.wake)
     return relay

@@ -51,7 +51,7 @@ async def open_manager(house: House) -> AsyncIterator[Service]:
             await note_pulse(work, keeps_up=False)
         verifier = Verifier(house.settings.public_key.read_text(), NAME)
         app = await make_app(store, house.bus, verifier, house.settings.data_dir)
-        outbox = Outbox(store, event_log, house.bus, EVENTS)
+        outbox = Outbox(store, event_log, house.bus, EVENTS, NAME)
         relay = Reconciler(f"{NAME}:relay", outbox.relay, house.settings.reconcile_every_s)
         data_ready = DataReady(store, house.bus)
         every_s = house.settings.reconcile_every_s

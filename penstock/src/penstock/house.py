@@ -11,6 +11,7 @@ import pilot.service
 from data_access.first_start import Announce, Credentials
 from penstock.data_folder import sole_user
 from penstock.front import Front
+from penstock.heart import heart
 from penstock.loops import running
 from penstock.services import ROOMS, Opener
 from penstock_core.bus import Bus
@@ -77,7 +78,8 @@ async def open_house(
                 if service.app is not None:
                     house.doors[room.name] = service.app
                     faces |= dict.fromkeys(room.paths, service.app)
-            stopped = await stack.enter_async_context(running(services))
+            beating = await stack.enter_async_context(heart(house, services, ROOMS[0].name))
+            stopped = await stack.enter_async_context(running([*services, beating]))
             yield OpenHouse(house, Front(faces), made[0] if made else None, stopped)
 
 

@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ import httpx2
 
 from penstock.data_folder import make_ready
 from penstock.front import Front
+from penstock.heart import heart
 from penstock.loops import running, until
 from penstock.one_process import share_process
 from penstock.proxy import Proxy
@@ -61,8 +62,9 @@ async def _stand(name: str, settings: HouseSettings, port: int, host: str) -> No
     async with AsyncExitStack() as stack:
         # Had before anything is opened; who asks meanwhile waits, and is answered once it is ready.
         listener = stack.enter_context(listening(port, host=host))
-        service = await stack.enter_async_context(_opened(name, settings))
-        stopped = await stack.enter_async_context(running([service]))
+        services = await stack.enter_async_context(_opened(name, settings))
+        stopped = await stack.enter_async_context(running(services))
+        service = services[0]
         assert service.app is not None  # noqa: S101 - each that is opened here has a face
         url = await stack.enter_async_context(serving_on(listener, service.app))
         log.info("%s answers at %s.", name, url)
@@ -70,10 +72,11 @@ async def _stand(name: str, settings: HouseSettings, port: int, host: str) -> No
 
 
 @asynccontextmanager
-async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Service]:
+async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Sequence[Service]]:
+    """Give the service, and its heart after it; the front, which is none, has no heart."""
     if name == FRONT:
         async with _front(settings) as service:
-            yield service
+            yield [service]
         return
     room = _room(name)
     check(settings)
@@ -93,7 +96,7 @@ async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Service]:
             for http in needs.values():
                 stack.push_async_callback(http.aclose)
             service = replace(service, app=_health_of(service.name, bus, needs))
-        yield service
+        yield [service, await stack.enter_async_context(heart(house, [service], name))]
 
 
 def _room(name: str) -> Room:

@@ -1,8 +1,9 @@
-"""The part of the Python client that operates tasks, and looks at alarms."""
+"""The part of the Python client that operates tasks, and looks at alarms and services."""
 
 from penstock.background import BackgroundLoop
 from penstock.errands import all_pages
 from penstock_core.clients import DataAccessClient
+from penstock_core.contracts.services import ServiceRow
 from penstock_core.contracts.workflow import (
     ActionName,
     ActionResult,
@@ -57,6 +58,16 @@ class OperatingCalls:
             all_pages(
                 lambda after: self._workflows.alarms(
                     state=state, kind=kind, namespace=namespace, after=after, limit=_PAGE
+                )
+            )
+        )
+
+    def services(self, *, name: str = "", state: str = "") -> list[ServiceRow]:
+        """Return how each service stands; those that stopped or were lost for a day, too."""
+        return self._loop.run(
+            all_pages(
+                lambda after: self._workflows.services(
+                    name=name, state=state, after=after, limit=_PAGE
                 )
             )
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from penstock_core.activity import worked
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.clock import now
 from penstock_core.closing import Close, Wait, decide_close
@@ -118,6 +119,8 @@ class Closer:
 def _measure(closed: Sequence[Evidence]) -> None:
     """Observe how long after its last file each dataset was closed."""
     moment = now()
+    if closed:
+        worked("scheduler")
     for evidence in closed:
         if evidence.last_file_at is not None:
             CLOSED_S.observe((moment - evidence.last_file_at).total_seconds())

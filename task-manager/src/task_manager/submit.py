@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from penstock_core.activity import worked
 from penstock_core.clients import DataAccessClient, DsmClient
 from penstock_core.contracts.dsm import NewDataset
 from penstock_core.contracts.workflow import ClaimRequest, DueTask, Identity, SubmittedTask
@@ -112,6 +113,7 @@ class Submitter:
             ]
         )
         SUBMITTED.inc(len(taken))
+        worked("task-manager")
 
     async def _make_datasets(self, due: Sequence[DueTask]) -> list[tuple[str, str]]:
         wanted = [new_dataset(i, task) for task in due for i in (task.output, task.log)]

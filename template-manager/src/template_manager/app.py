@@ -10,7 +10,16 @@ from penstock_core.tokens import Verifier
 from penstock_core.web import add_readiness, new_app
 from template_manager import error_pages, guard
 from template_manager.faces import Faces
-from template_manager.pages import acting, datasets, files, sign_in, tasks, templates, values
+from template_manager.pages import (
+    acting,
+    datasets,
+    files,
+    services,
+    sign_in,
+    tasks,
+    templates,
+    values,
+)
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,7 +29,7 @@ def new_web_face(faces: Faces, verifier: Verifier) -> FastAPI:
     app = new_app("template-manager", verifier, description="Pages for people.")
     app.state.faces = faces
     app.mount("/ui/static", StaticFiles(directory=STATIC))
-    for page in (sign_in, templates, values, datasets, files, tasks, acting):
+    for page in (sign_in, templates, values, datasets, files, tasks, acting, services):
         app.include_router(page.router, prefix="/ui", include_in_schema=False)
     app.add_api_route("/ui/", _home, include_in_schema=False)
     app.middleware("http")(guard.guard)

@@ -65,6 +65,13 @@ class DatasetListing(Listing):
     namespace: str = ""
 
 
+class ServiceListing(Listing):
+    """Filters of the services."""
+
+    name: str = ""
+    state: str = ""
+
+
 class TaskListing(Listing):
     """Filters of the tasks; ``dataset`` is the name of the input."""
 

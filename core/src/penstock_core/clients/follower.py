@@ -1,5 +1,6 @@
 """A follower of somebody's event log whose cursor data-access keeps, together with the effect."""
 
+from penstock_core.activity import worked
 from penstock_core.clients.data_access import DataAccessClient
 from penstock_core.contracts.base import EventPage
 from penstock_core.metrics import BEHIND
@@ -17,6 +18,7 @@ class Follower:
         self._data_access = data_access
         self._cursor: int | None = None
         self._newest = 0
+        self._known = 0
         self._behind = BEHIND.labels(name)
 
     async def start(self) -> int:
@@ -32,4 +34,7 @@ class Follower:
     def reached(self, cursor: int) -> None:
         """Remember what data-access has stored."""
         self._cursor = cursor
+        if cursor != self._known:
+            worked(self.name)
+        self._known = cursor
         self._behind.set(max(self._newest - cursor, 0))

@@ -1,9 +1,10 @@
-"""What is asked of data-access about operating: actions on tasks, alarms."""
+"""What is asked of data-access about operating: actions on tasks, alarms, services."""
 
 from collections.abc import Sequence
 
 from penstock_core.clients.base import RestClient
 from penstock_core.contracts.base import Page
+from penstock_core.contracts.services import Heartbeat, ServiceRow
 from penstock_core.contracts.workflow import (
     ActionResult,
     ActionRow,
@@ -63,6 +64,17 @@ class OperationsClient(RestClient):
             "limit": limit,
         }
         return await self.call("GET", "/alarm", Page[Alarm], params=params)
+
+    async def beat(self, hearts: Sequence[Heartbeat]) -> None:
+        """Tell how the services of this process stand."""
+        await self.call("PUT", "/services", None, body=list(hearts))
+
+    async def services(
+        self, *, name: str = "", state: str = "", after: int = 0, limit: int = 100
+    ) -> Page[ServiceRow]:
+        """Return a page of services, in the order in which they were first heard of."""
+        params = {"name": name, "state": state, "after": after, "limit": limit}
+        return await self.call("GET", "/services", Page[ServiceRow], params=params)
 
     async def acknowledge_alarm(self, alarm_id: int) -> Alarm:
         """Note that one has seen an alarm."""

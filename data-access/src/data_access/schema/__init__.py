@@ -8,6 +8,7 @@ from data_access.schema.datasets import HAS_RUN, dataset, early_state
 from data_access.schema.gates import task_gate
 from data_access.schema.people import refresh_token, user
 from data_access.schema.provenance import file_use
+from data_access.schema.services import service
 from data_access.schema.templates import decision, examined, in_force, recipe, template
 from data_access.schema.workflows import DUE, UNMET, job, task, task_input, workflow
 
@@ -34,6 +35,7 @@ __all__ = [
     "metadata",
     "recipe",
     "refresh_token",
+    "service",
     "task",
     "task_gate",
     "task_input",
