@@ -36,8 +36,21 @@ def test_every_log_line_carries_it() -> None:
     record = logging.makeLogRecord({"msg": "hello", "run": 7})
     with tracing(given := new_traceparent()):
         line = json.loads(JsonLines("dsm").format(record))
-    assert line["trace_id"] == given.split("-")[1]
-    assert (line["service"], line["message"], line["run"]) == ("dsm", "hello", 7)
+    assert line["trace.id"] == given.split("-")[1]
+    assert (line["service.name"], line["message"], line["run"]) == ("dsm", "hello", 7)
+
+
+def test_a_log_line_is_called_as_elasticsearch_and_opensearch_know_it() -> None:
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError as error:
+        found = (type(error), error, error.__traceback__)
+    record = logging.makeLogRecord({"msg": "no", "levelname": "ERROR", "exc_info": found})
+    line = json.loads(JsonLines("dsm").format(record))
+    assert line["log.level"] == "ERROR"
+    assert line["@timestamp"].endswith("+00:00")
+    assert line["error.stack_trace"].endswith("ZeroDivisionError")
+    assert line.keys() >= {"host.name", "service.name", "service.version", "log.logger"}
 
 
 async def test_it_goes_from_request_to_message_to_handler_to_call() -> None:

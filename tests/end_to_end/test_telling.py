@@ -86,5 +86,5 @@ async def test_logs_and_words_do_not_mix(
     assert SIGN_IN.search(out)
     assert (f"Warnings go to {log}." in out, log.exists(), err == "") == (not verbose,) * 3
     if not verbose:
-        assert '"level": "WARNING"' in log.read_text()
+        assert '"log.level": "WARNING"' in log.read_text()
         assert stat.S_IMODE(log.stat().st_mode) == 0o600

@@ -1,12 +1,15 @@
 """Structured logs: one JSON object a line (or plain text at a terminal), with the trace's id.
 
 What is being handled has a trace (:mod:`penstock_core.tracing`), and every record carries its id.
+Fields are called as in the Elastic Common Schema, which OpenSearch knows too.
 """
 
 import json
 import logging
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
+from socket import gethostname
 from typing import Any
 
 from penstock_core.tracing import trace_id
@@ -31,19 +34,23 @@ class JsonLines(logging.Formatter):
     def __init__(self, service: str) -> None:
         super().__init__()
         self._service = service
+        self._version = version("penstock-core")
+        self._host = gethostname()
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname,
-            "service": self._service,
-            "logger": record.name,
-            "trace_id": trace_id(),
+            "@timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "log.level": record.levelname,
+            "log.logger": record.name,
+            "service.name": self._service,
+            "service.version": self._version,
+            "host.name": self._host,
+            "trace.id": trace_id(),
             "message": record.getMessage(),
         }
         line |= {key: value for key, value in record.__dict__.items() if key not in _OWN}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["error.stack_trace"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
 
 
