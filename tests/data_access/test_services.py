@@ -30,8 +30,10 @@ async def store(room: Room) -> AsyncIterator[Store]:
 
 async def test_two_replicas_are_two_rows_and_each_beat_renews_its_own(room: Room) -> None:
     service = room.client(Role.SERVICE)
-    await service.beat([heart("a"), heart("b", name="pilot")])
-    await service.beat([heart("b", ServiceState.WAITING, name="pilot", waits_for={"dsm": "away"})])
+    await service.beat([heart("a"), heart("b", name="task-manager")])
+    await service.beat(
+        [heart("b", ServiceState.WAITING, name="task-manager", waits_for={"dsm": "away"})]
+    )
     first, second = (await service.services()).items
     assert (first.instance, first.state) == ("a", "READY")
     assert (second.state, second.waits_for) == ("WAITING", {"dsm": "away"})
@@ -40,7 +42,9 @@ async def test_two_replicas_are_two_rows_and_each_beat_renews_its_own(room: Room
 
 async def test_services_are_found_by_name_and_state_and_paged(room: Room) -> None:
     service = room.client(Role.SERVICE)
-    await service.beat([heart("a"), heart("b"), heart("c", ServiceState.STARTING, name="pilot")])
+    await service.beat(
+        [heart("a"), heart("b"), heart("c", ServiceState.STARTING, name="task-manager")]
+    )
     assert [s.instance for s in (await service.services(name="scheduler")).items] == ["a", "b"]
     assert [s.instance for s in (await service.services(state="STARTING")).items] == ["c"]
     page = await service.services(limit=2)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from tests.servers.rabbitmq import VirtualHost
 
@@ -21,8 +22,10 @@ from penstock.services import ROOMS, url_variable
 from penstock.template_file import read_template
 from penstock_core.bus.local import LocalBus
 from penstock_core.clients.house import HouseClients
+from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import NewStorage
 from penstock_core.contracts.intake import PostedMessage
+from penstock_core.contracts.services import ServiceRow
 from penstock_core.errors import InvalidInput, NotFound
 from penstock_core.service import House
 from penstock_core.settings import HouseSettings
@@ -139,6 +142,19 @@ async def _chains_run_whatever_is_killed(here: Here, templates: Path, eventually
             30,
         )
         assert [d.files for d in page.items] == [2] * 3 * len(KILLED)
+        await eventually(clients.data_access.services, _each_started_twice, 30)
+        for member in here.status().values():
+            told = httpx2.get(f"{member['url']}/metrics", trust_env=False)
+            assert "process_resident_memory_bytes" in told.text, member["name"]
+
+
+def _each_started_twice(page: Page[ServiceRow]) -> bool:
+    """Return whether each service has a row for both of its starts, and is ready in the second."""
+    rows = sorted(page.items, key=lambda row: (row.name, row.started_at))
+    names = [row.name for row in rows]
+    assert len(set(zip(names, (row.pid for row in rows), strict=True))) == len(rows)
+    second = [row.state for row in rows[1::2]]
+    return names == sorted(2 * [r.name for r in ROOMS]) and set(second) == {"READY"}
 
 
 def _announced(folder: Path, storage: str, run: int) -> PostedMessage:

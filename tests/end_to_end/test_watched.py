@@ -19,6 +19,7 @@ inputs: {file: {type: File, inputBinding: {position: 1}}}
 stdout: made.txt
 outputs: {made: stdout}
 """
+WORKERS = {"data-access", "dsm", "pilot", "scheduler", "task-generator", "task-manager"}
 MOVED = (
     "penstock_http_request_seconds_count",
     "penstock_loop_looks_total",
@@ -92,3 +93,9 @@ async def test_a_chain_that_ran_has_moved_the_metrics(
         lag = "penstock_lag_events"
         assert lag in after
         await eventually(lambda: samples(face), lambda seen: seen[lag] == 0)
+
+        async def at_work() -> set[str]:
+            page = await clients.data_access.services()
+            return {row.name for row in page.items if row.last_activity_at}
+
+        await eventually(at_work, lambda seen: seen >= WORKERS, 15)

@@ -33,6 +33,21 @@ async def test_a_tasks_filter_is_in_the_address(visitor, query, seen, unseen):
     assert not any(f'"{part}"' in text for part in unseen)
 
 
+@pytest.mark.parametrize(
+    ("query", "seen", "unseen"),
+    [
+        ("", ["database: it does not answer", "LOST", ">37<", "farm-07", "ago"], []),
+        ("state=LOST", ["<td>scheduler</td>"], ["<td>dsm</td>"]),
+        ("name=dsm", ["<td>dsm</td>"], ["<td>scheduler</td>"]),
+        ("name=x", ["No service fits"], ["<td>dsm</td>"]),
+    ],
+)
+async def test_the_services_page_says_how_each_stands(visitor, query, seen, unseen):
+    text = await _text(visitor, f"/ui/services?{query}")
+    assert all(part in text for part in seen)
+    assert not any(part in text for part in unseen)
+
+
 async def test_a_task_shows_its_jobs_and_what_it_waits_for(visitor):
     text = await _text(visitor, "/ui/tasks/13")
     assert "Waits for reconstruct to be closed" in text

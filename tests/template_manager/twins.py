@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.closing import Evidence, Forecast, Part, Policy
 from penstock_core.contracts.dsm import ContentFile, Contents, Dataset, File, LedgerRow
+from penstock_core.contracts.services import ServiceRow
 from penstock_core.contracts.workflow import (
     ActionResult,
     JobReport,
@@ -274,6 +275,18 @@ def _page(items: list[Any], key: Any, after: int, limit: int) -> dict[str, Any]:
     return Page[Any](items=tuple(rest[:limit]), next=following).model_dump(mode="json")
 
 
+def _service(number: int, name: str, **more: Any) -> ServiceRow:
+    at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    told = {"instance": str(number), "version": "1", "host": "farm-07", "pid": 4711}
+    return ServiceRow(service_id=number, name=name, started_at=at, seen_at=at, **told | more)
+
+
+SERVICES = (
+    _service(1, "dsm", state="WAITING", waits_for={"database": "it does not answer"}),
+    _service(2, "scheduler", state="LOST", lag_events=37),
+)
+
+
 def _one(items: list[Any], hint: str = "Look at the list.") -> Any:
     if not items:
         raise NotFound("There is no such thing.", hint=hint)
@@ -365,6 +378,13 @@ def data_access(facts: Facts, signer: Signer, verifier: Verifier) -> FastAPI:
             and dataset in ("", t.input_name)
         ]
         return _page(found, lambda t: t.task_id, after, limit)
+
+    @app.get("/services")
+    async def services(
+        _caller: Reader, name: str = "", state: str = "", after: int = 0, limit: int = 100
+    ) -> Any:
+        found = [s for s in SERVICES if name in ("", s.name) and state in ("", s.state)]
+        return _page(found, lambda s: s.service_id, after, limit)
 
     @app.get("/task/{task_id}/detail")
     async def one_task(_caller: Reader, task_id: int) -> Any:

@@ -34,6 +34,11 @@ MESSAGES = Counter(
     "penstock_messages_total", "Messages of a queue by outcome: done, dead.", ("queue", "outcome")
 )
 HELD = Counter("penstock_messages_held_total", "Messages held while a fault passes.", ("queue",))
+WAITING = Gauge(
+    "penstock_queue_messages",
+    "Messages that wait on a queue or a dead-letter queue, every 15 s.",
+    ("queue",),
+)
 BATCHES = Histogram(
     "penstock_batch_messages", "Messages handled together.", ("queue",), buckets=SIZES
 )

@@ -23,7 +23,8 @@ async def note(connection: AsyncConnection, hearts: Sequence[Heartbeat], at: dat
         change = insert_into(connection, service)
         newer = {name: change.excluded[name] for name in rows[0] if name != "instance"}
         change = change.on_conflict_do_update(index_elements=["instance"], set_=newer)
-        await connection.execute(change, sorted(rows, key=lambda row: str(row["instance"])))
+        in_order = sorted(rows, key=lambda row: (row["name"], row["instance"]))
+        await connection.execute(change, in_order)
     gone = service.c.seen_at < (at - KEPT).isoformat()
     await connection.execute(service.delete().where(gone))
 

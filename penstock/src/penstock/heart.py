@@ -1,5 +1,6 @@
 """The heartbeats of a process: how each of its services stands, told to data-access.
 
+Beside them it measures how much waits on the queues of these services.
 One that cannot be sent is left out: the next tells all that it would have told.
 """
 
@@ -7,25 +8,31 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from importlib import metadata
 from uuid import uuid4
 
 import httpx2
 
 from penstock_core import activity
+from penstock_core.bus import Bus
 from penstock_core.clients import DataAccessClient
 from penstock_core.clients.house import HouseClients
 from penstock_core.clock import now
 from penstock_core.contracts.services import BEAT_EVERY_S, Heartbeat, ServiceState
 from penstock_core.errors import PenstockError
+from penstock_core.metrics import WAITING
+from penstock_core.reconciler import Reconciler
 from penstock_core.service import House, Service
+from penstock_core.topology import PENSTOCK
 
 log = logging.getLogger(__name__)
 NAME = "heart"
+DEPTHS_EVERY_S = 15.0
 _LAST_WORD_S = 1.0
 
 
@@ -36,7 +43,24 @@ async def heart(
     """Give the loop that tells of ``services`` in the name of ``sender``."""
     async with HouseClients(house, sender) as clients:
         hearts = [_Heart(service) for service in services]
-        yield Service(NAME, loops=(_Beating(clients.data_access, hearts, every_s).run,))
+        beating = _Beating(clients.data_access, hearts, every_s)
+        queues = _queues({service.name for service in services})
+        depths = Reconciler(
+            f"{sender}:queues", partial(_measure, house.bus, queues), DEPTHS_EVERY_S
+        )
+        yield Service(NAME, loops=(beating.run, depths.run))
+
+
+def _queues(services: Collection[str]) -> list[str]:
+    """Return the queues that these services read or fill, with their dead-letter queues."""
+    mine = [q for q in PENSTOCK.queues if activity.service_of(q.name) in services]
+    return [q.name for q in mine] + [q.dead for q in mine if not q.wake]
+
+
+async def _measure(bus: Bus, queues: Sequence[str]) -> bool:
+    for queue in queues:
+        WAITING.labels(queue).set(await bus.depth(queue))
+    return False
 
 
 @dataclass
