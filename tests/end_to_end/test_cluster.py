@@ -34,7 +34,7 @@ from penstock_core.topology import PENSTOCK
 pytestmark = pytest.mark.servers
 KILLED = (
     ("task-generator", "dsm", "pilot", "template-manager"),
-    ("task-manager", "scheduler", "data-access", "dsm-inspector", "front"),
+    ("task-manager", "scheduler", "data-access", "dsm-inspector", "front", "auditor"),
 )
 """Together, one after the other; supervisord starts them again."""
 

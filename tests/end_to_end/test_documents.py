@@ -38,6 +38,7 @@ EXAMPLES = {
     "penstock status --all": "task-manager",
     "penstock explain NAME": "STF 1",
     "penstock run list --flagged": RUN,
+    "penstock audit": "laws hold",
     "penstock run show RUN": f"swf.{RUN}.run",
     "penstock messages journal --run RUN": "stf_gen",
     "penstock messages journal --failed": "No message",

@@ -66,6 +66,10 @@ CLOSED_S = Histogram(
 )
 SUBMITTED = Counter("penstock_tasks_submitted_total", "Tasks handed to the workload system.")
 DECIDED = Counter("penstock_decisions_total", "Decisions whether a template takes a dataset.")
+VIOLATIONS = Gauge(
+    "penstock_audit_violations", "What the auditor found that must not be.", ("law",)
+)
+AUDITED_AT = Gauge("penstock_audit_last_timestamp_seconds", "When the auditor last looked.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from data_access.context import Context
 from data_access.routes import (
     actions,
     alarms,
+    audit,
     auth,
     backfills,
     bulk,
@@ -39,6 +40,7 @@ def make_app(context: Context, verifier: Verifier) -> FastAPI:
         actions,
         alarms,
         services,
+        audit,
         provenance,
         history,
         auth,

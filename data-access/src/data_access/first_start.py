@@ -20,6 +20,7 @@ from penstock_core.store import Store
 from penstock_core.tokens import make_key_pair, write_secret
 
 SERVICES: dict[str, Role] = {
+    "auditor": Role.SERVICE,
     "daq": Role.DAQ,
     "data-access": Role.SERVICE,
     "dsm": Role.SERVICE,

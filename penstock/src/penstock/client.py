@@ -16,6 +16,7 @@ from typing import Literal, Self, TypeVar
 
 import httpx2
 
+from penstock.audit_calls import AuditCalls
 from penstock.background import BackgroundLoop
 from penstock.closing_calls import ClosingCalls
 from penstock.errands import (
@@ -63,7 +64,15 @@ OPERATOR = "operator"
 _PAGE = 500
 
 
-class Penstock(ClosingCalls, HistoryCalls, OperatingCalls, ProvenanceCalls, RunCalls, StorageCalls):
+class Penstock(
+    AuditCalls,
+    ClosingCalls,
+    HistoryCalls,
+    OperatingCalls,
+    ProvenanceCalls,
+    RunCalls,
+    StorageCalls,
+):
     """One Penstock behind one URL, as one user sees it.
 
     A dataset is named by its name or its uid, a template by its name (its version that is ACTUAL)

@@ -167,15 +167,17 @@ async def _front(settings: HouseSettings) -> AsyncIterator[Service]:
 def _health_of(name: str, bus: Bus, needs: Mapping[str, httpx2.AsyncClient]) -> Asgi:
     """Return the face of a service that has none of its own: whether it is alive, and ready.
 
-    It is once its queue and the services that it ``needs`` answer.
+    It is once its queue, if it has one, and the services that it ``needs`` answer.
     """
+    wakes = f"{name}.wake" if any(q.name == f"{name}.wake" for q in PENSTOCK.queues) else ""
     app = new_app(f"Penstock {name}", Verifier("", name))
 
     async def waits_for() -> dict[str, str]:
         reasons = {}
         try:
-            await bus.depth(f"{name}.wake")
-        except (BusUnavailable, KeyError) as error:
+            if wakes:
+                await bus.depth(wakes)
+        except BusUnavailable as error:
             reasons["broker"] = str(error)
         for need, http in needs.items():
             try:

@@ -45,6 +45,7 @@ ROOMS: tuple[Room, ...] = (
     Room("task-manager", "task_manager.service:open_service"),
     Room("scheduler", "scheduler.service:open_service"),
     Room("template-manager", "template_manager.service:open_service", ("/ui",)),
+    Room("auditor", "penstock.audit.service:open_service"),
 )
 
 

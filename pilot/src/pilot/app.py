@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import FastAPI, Query
+from pydantic import Field
 
+from penstock_core.contracts.audit import AuditedTask, Violation
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.workflow import JobReport
 from penstock_core.contracts.workload import Accepted, Command, Hold, ReportPage, WorkloadTask
@@ -18,10 +20,12 @@ from penstock_core.web import (
     new_app,
 )
 from pilot import listing, reports, switches, tasks
+from pilot.auditing import audit_tasks
 from pilot.commands import command as operators_ask
 from pilot.listing import TaskRow
 
 After = Annotated[int, Query(ge=0, le=2**63 - 1)]
+MOST_TASKS = 10_000
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -56,6 +60,14 @@ def make_app(verifier: Verifier, store: Store, wake: Callable[[], None]) -> Fast
             accepted = await operators_ask(connection, commands)
         wake()
         return accepted
+
+    @app.post("/pilot/audit")
+    async def audit(
+        _: Reader, told: Annotated[list[AuditedTask], Field(max_length=MOST_TASKS)]
+    ) -> tuple[Violation, ...]:
+        """Return which of these tasks are not known here, or have a file in two groups."""
+        async with store.read() as connection:
+            return await audit_tasks(connection, told)
 
     @app.get("/pilot/hold")
     async def show_hold(_: Reader) -> Hold:

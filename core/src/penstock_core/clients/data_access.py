@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from penstock_core.clients.audit import WorkflowAuditClient
 from penstock_core.clients.history import HistoryClient
 from penstock_core.clients.operations import OperationsClient
 from penstock_core.clients.provenance import ProvenanceClient
@@ -33,7 +34,7 @@ from penstock_core.contracts.workflow import (
 from penstock_core.contracts.workflow.parameters import Parameters
 
 
-class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient):
+class DataAccessClient(OperationsClient, ProvenanceClient, HistoryClient, WorkflowAuditClient):
     """REST of data-access. SPD's paths carry SPD's rows, ours carry all we know."""
 
     async def catalogue(self, known: int = -1, since: datetime | None = None) -> Catalogue | None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from penstock_core.clients.base import RestClient
+from penstock_core.clients.audit import JobAuditClient
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.workflow import JobReport
 from penstock_core.contracts.workload import Accepted, Command, Hold, ReportPage, WorkloadTask
 
 
-class PilotClient(RestClient):
+class PilotClient(JobAuditClient):
     """REST of the embedded workload system."""
 
     async def submit(self, tasks: Sequence[WorkloadTask]) -> tuple[Accepted, ...]:

@@ -4,6 +4,7 @@ from daqsim.cli import daq
 from penstock.cli import (
     acting,
     alarm,
+    audit,
     backfill,
     cluster,
     dataset,
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Group] = {
             "daq": daq,
             "status": status.status,
             "explain": explain.explain,
+            "audit": audit.audit,
             "sandbox": sandbox.sandbox,
             "login": sign_in.login,
             "logout": sign_in.logout,
