@@ -408,3 +408,21 @@ async def test_the_backlog_outlives_the_bus(make_bus: MakeBus) -> None:
     again = await take(await second.subscribe("orders"), 4)
     assert bodies(again) == [b"1", b"2", b"3", b"4"]
     await second.close()
+
+
+@every_bus
+async def test_it_tells_how_its_queues_stand(bus: Bus) -> None:
+    subscription = await bus.subscribe("orders", prefetch=1)
+    await bus.publish([order(n) for n in range(3)])
+    await take(subscription, 1)
+    await depth_becomes(bus, "orders", 2)
+    states = {state.name: state for state in await bus.queues()}
+    assert set(states) == {"orders", "all.news", "run.news", "hints"} | {
+        f"{name}.dead" for name in ("orders", "all.news", "run.news")
+    }
+    assert (states["orders"].ready, states["orders"].consumers) == (2, 1)
+    assert (states["all.news"].ready, states["all.news"].consumers) == (0, 0)
+    assert [name for name, state in states.items() if state.is_wake] == ["hints"]
+    assert {name for name, state in states.items() if state.is_dead_letter} == {
+        name for name in states if name.endswith(".dead")
+    }

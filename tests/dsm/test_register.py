@@ -6,7 +6,7 @@ import json
 import pytest
 from tests.dsm.conftest import open_world, told_file
 
-from dsm.register.consumer import as_intake
+from dsm.intake import as_intake
 from penstock_core.bus import Message
 from penstock_core.bus.rabbit import RabbitBus
 from penstock_core.contracts.dsm import NewDataset

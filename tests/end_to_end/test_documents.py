@@ -39,6 +39,11 @@ EXAMPLES = {
     "penstock explain NAME": "STF 1",
     "penstock run list --flagged": RUN,
     "penstock audit": "laws hold",
+    "penstock messages dead": "No dead letters",
+    "penstock messages queues": "dsm.daq",
+    "penstock messages peek QUEUE": "OK",
+    "penstock messages redrive QUEUE --all": "0 dead letters sent again",
+    "penstock messages discard QUEUE --all --because '…'": "0 dead letters given up",
     "penstock run show RUN": f"swf.{RUN}.run",
     "penstock messages journal --run RUN": "stf_gen",
     "penstock messages journal --failed": "No message",
@@ -74,6 +79,9 @@ RUN_ELSEWHERE = (
 """What needs RabbitMQ and PostgreSQL: ``test_cluster.py`` runs it."""
 BLANKS = {
     "explain NAME": f"explain swf.{RUN}.run",
+    "peek QUEUE": "peek dsm.register.dataset.input.reply",
+    "redrive QUEUE": "redrive dsm.daq",
+    "discard QUEUE": "discard dsm.daq",
     "close NAME": f"close swf.{NEXT_RUN}.run",
     "delete NAME": "delete tape",
     "backfill NAME": "backfill dimuon",

@@ -94,7 +94,7 @@ def _openers(announce: Announce, hold_jobs: bool) -> dict[str, Opener]:
 async def _open_bus(stack: AsyncExitStack, settings: HouseSettings) -> Bus:
     bus: Bus
     if settings.broker_url:
-        bus = RabbitBus(PENSTOCK, settings.broker_url)
+        bus = RabbitBus(PENSTOCK, settings.broker_url, management_url=settings.management_url)
     else:
         bus = LocalBus(PENSTOCK, settings.data_dir / "bus.db")
     await bus.start()

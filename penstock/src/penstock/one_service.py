@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import httpx2
 
@@ -26,6 +25,7 @@ from penstock.serve import HOST, listening, serving_on, signalled
 from penstock.services import ROOMS, Room, url_setting, url_variable
 from penstock_core.bus import Bus, policies
 from penstock_core.bus.rabbit import RabbitBus
+from penstock_core.bus.rabbit_looking import virtual_host
 from penstock_core.errors import BusUnavailable, InvalidInput, PenstockError
 from penstock_core.logs import set_up_logging
 from penstock_core.service import Asgi, House, Service
@@ -85,7 +85,7 @@ async def _opened(name: str, settings: HouseSettings) -> AsyncIterator[Sequence[
         await _keys(settings, name)
     async with AsyncExitStack() as stack:
         await _apply_policies(settings)
-        bus = RabbitBus(PENSTOCK, settings.broker_url)
+        bus = RabbitBus(PENSTOCK, settings.broker_url, management_url=settings.management_url)
         await bus.start()
         stack.push_async_callback(bus.close)
         house = House(settings, bus)
@@ -131,7 +131,7 @@ async def _apply_policies(settings: HouseSettings) -> None:
     """Put RabbitMQ's policies in force, and say which are not; wait for a broker that is away."""
     if not settings.management_url:
         return
-    host = unquote(urlsplit(settings.broker_url).path.removeprefix("/")) or "/"
+    host = virtual_host(settings.broker_url)
     while True:
         try:
             await policies.apply(PENSTOCK, settings.management_url, host)

@@ -3,6 +3,13 @@
 from penstock.background import BackgroundLoop
 from penstock.errands import all_pages
 from penstock_core.clients import DsmClient
+from penstock_core.contracts.broker import (
+    DeadLetters,
+    DeadLettersMoved,
+    DeadLetterWish,
+    PeekedMessage,
+    QueueState,
+)
 from penstock_core.contracts.runs import Detector, JournalEntry, Run, RunDetail, TfFile
 
 _PAGE = 500
@@ -72,3 +79,29 @@ class RunCalls:
             found += page.items
             after = page.next
         return found
+
+    def queues(self) -> tuple[QueueState, ...]:
+        """Return how all queues of the bus stand, with their dead-letter queues."""
+        return self._loop.run(self._storage.queues())
+
+    def peek(self, queue: str, limit: int = 20) -> tuple[PeekedMessage, ...]:
+        """Return the oldest messages of a queue of replies or dead letters; they stay there."""
+        return self._loop.run(self._storage.peek(queue, limit))
+
+    def dead_letters(
+        self, *, queue: str = "", reason: str = "", message_type: str = "", limit: int = 100
+    ) -> DeadLetters:
+        """Return the oldest dead letters, with why they died and what is wrong with them."""
+        return self._loop.run(
+            self._storage.dead_letters(
+                queue=queue, reason=reason, message_type=message_type, limit=limit
+            )
+        )
+
+    def redrive(self, wish: DeadLetterWish) -> DeadLettersMoved:
+        """Send dead letters to their queue again."""
+        return self._loop.run(self._storage.redrive(wish))
+
+    def discard(self, wish: DeadLetterWish) -> DeadLettersMoved:
+        """Give dead letters up; the event log keeps them."""
+        return self._loop.run(self._storage.discard(wish))

@@ -1,5 +1,6 @@
 """The bus of one process: durable in one SQLite file, or in memory for a test."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from penstock_core.bus.port import Message
 from penstock_core.bus.refusals import no_such_queue, unroutable
 from penstock_core.bus.routing import Router
 from penstock_core.bus.shelves import DurableShelf, HintShelf, Shelf
+from penstock_core.contracts.broker import QueueState
 from penstock_core.topology import Topology
 
 
@@ -76,6 +78,30 @@ class LocalBus:
 
     async def depth(self, queue: str) -> int:
         return await self._shelf(queue).depth()
+
+    async def queues(self) -> tuple[QueueState, ...]:
+        counts = await self._commits.run(local_store.states)
+        consumers = Counter(subscription.name for subscription in self._subscriptions)
+        durable = (
+            QueueState(
+                name=name,
+                consumers=consumers[name],
+                is_dead_letter=shelf.holds_dead_letters,
+                **counts.get(name, local_store.EMPTY),
+            )
+            for name, shelf in self._durable.items()
+        )
+        hints = (
+            QueueState(
+                name=name,
+                ready=await shelf.depth(),
+                unacknowledged=shelf.held,
+                consumers=consumers[name],
+                is_wake=True,
+            )
+            for name, shelf in self._hints.items()
+        )
+        return (*durable, *[state async for state in hints])
 
     async def close(self) -> None:
         for subscription in list(self._subscriptions):

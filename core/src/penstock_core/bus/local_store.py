@@ -112,8 +112,8 @@ def bury(connection: sqlite3.Connection, tag: int, reason: str) -> None:
 def _bury(connection: sqlite3.Connection, where: str, values: tuple[Any, ...], reason: str) -> int:
     return connection.execute(
         "UPDATE entry SET queue = queue || '.dead', held = 0, handed_out = 0, "
-        "exchange = ?, routing_key = queue, headers = json_set(headers, '$.reason', ?, "
-        "'$.first_queue', queue, '$.first_exchange', exchange, "
+        "exchange = ?, routing_key = queue, headers = json_insert(json_set(headers, '$.reason', ?, "
+        "'$.first_queue', queue), '$.first_exchange', exchange, "
         f"'$.first_routing_key', routing_key) WHERE {where}",
         (DEAD_EXCHANGE, reason, *values),
     ).rowcount
@@ -131,6 +131,21 @@ def depth(connection: sqlite3.Connection, queue: str) -> int:
         "SELECT count(*) FROM entry WHERE queue = ? AND held = 0", (queue,)
     ).fetchone()
     return int(row[0])
+
+
+EMPTY: dict[str, Any] = {"ready": 0, "unacknowledged": 0, "oldest_at": None}
+
+
+def states(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    """Return what waits on each queue that holds anything, what was handed out, and since when."""
+    rows = connection.execute(
+        "SELECT queue, count(*) - sum(held), sum(held), min(iif(held, NULL, timestamp)) "
+        "FROM entry GROUP BY queue"
+    )
+    return {
+        queue: {"ready": ready, "unacknowledged": held, "oldest_at": oldest}
+        for queue, ready, held, oldest in rows
+    }
 
 
 def _to_row(message: Message) -> tuple[str | bytes, ...]:

@@ -19,7 +19,7 @@ class LocalSubscription:
     def __init__(
         self, name: str, shelf: Shelf, prefetch: int, forget: Callable[["LocalSubscription"], None]
     ) -> None:
-        self._name = name
+        self.name = name
         self._shelf = shelf
         self._prefetch = prefetch
         self._forget = forget
@@ -87,14 +87,14 @@ class LocalSubscription:
         except BusUnavailable as error:
             if self._closed:
                 raise
-            _logger.warning("Queue %s cannot be read: %s", self._name, error)
+            _logger.warning("Queue %s cannot be read: %s", self.name, error)
             return False
         return True
 
     async def _fetch(self, max_messages: int) -> None:
         if self._closed:
             raise BusUnavailable(
-                f"The subscription to {self._name!r} is closed.", hint="Subscribe again."
+                f"The subscription to {self.name!r} is closed.", hint="Subscribe again."
             )
         room = min(max_messages - self._waiting, self._prefetch - len(self._held))
         if room <= 0:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from penstock_core.contracts.broker import QueueState
 from penstock_core.errors import InvalidInput
 from penstock_core.tracing import HEADER, traceparent
 
@@ -151,6 +152,10 @@ class Bus(Protocol):
 
     async def depth(self, queue: str) -> int:
         """Return how many messages wait on ``queue``, handed out ones not counted."""
+        ...
+
+    async def queues(self) -> tuple[QueueState, ...]:
+        """Return how all queues stand, dead-letter queues included. Raises ``BusUnavailable``."""
         ...
 
     async def close(self) -> None:

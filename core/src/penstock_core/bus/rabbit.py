@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 from penstock_core.bus.port import Delivery, Message
-from penstock_core.bus.rabbit_channel import unavailable
+from penstock_core.bus.rabbit_channel import Channel, unavailable
 from penstock_core.bus.rabbit_connection import Connection, Link
 from penstock_core.bus.rabbit_declare import declare
+from penstock_core.bus.rabbit_looking import empty_state, queue_states, virtual_host
 from penstock_core.bus.rabbit_publisher import Publisher
 from penstock_core.bus.rabbit_subscription import RabbitSubscription, dead_letter
 from penstock_core.bus.refusals import dead_already, no_such_queue, unroutable
+from penstock_core.contracts.broker import QueueState
 from penstock_core.errors import BusUnavailable
 from penstock_core.topology import DEAD_EXCHANGE, Topology
 
@@ -24,10 +26,20 @@ class RabbitBus:
     ----------
     confirm_within_s
         How long ``publish`` waits for the broker before it says ``BusUnavailable``.
+    management_url
+        Its management API, which tells more of queues; "" where there is none.
     """
 
-    def __init__(self, topology: Topology, url: str, confirm_within_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        url: str,
+        confirm_within_s: float = 60.0,
+        management_url: str = "",
+    ) -> None:
         self._topology = topology
+        self._management_url = management_url
+        self._host = virtual_host(url)
         self._exchanges = {"", DEAD_EXCHANGE, *(e.name for e in topology.exchanges)}
         self._confirm_within_s = confirm_within_s
         self._publishing = Link(url, self._prepare_publishing)
@@ -82,6 +94,26 @@ class RabbitBus:
         answer = await channel.call("queue_declare", queue=queue, passive=True)
         await channel.close()
         return int(answer.message_count)
+
+    async def queues(self) -> tuple[QueueState, ...]:
+        if self._management_url:
+            return await queue_states(self._topology, self._management_url, self._host)
+        channel = await self._consuming.connection.open_channel()
+        try:
+            return tuple([await self._told_by(channel, queue) for queue in self._kinds()])
+        finally:
+            await channel.close()
+
+    def _kinds(self) -> list[QueueState]:
+        """Return every queue, with nothing known of it yet."""
+        return [empty_state(queue) for queue in self._topology.queues] + [
+            empty_state(queue, dead=True) for queue in self._topology.queues if not queue.wake
+        ]
+
+    async def _told_by(self, channel: Channel, state: QueueState) -> QueueState:
+        answer = await channel.call("queue_declare", queue=state.name, passive=True)
+        told = {"ready": answer.message_count, "consumers": answer.consumer_count}
+        return state.model_copy(update=told)
 
     async def close(self) -> None:
         for subscription in list(self._subscriptions):

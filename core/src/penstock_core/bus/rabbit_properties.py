@@ -67,10 +67,11 @@ def _timestamp(exact: object, seconds: int | None) -> datetime:
 def _plain_headers(headers: Mapping[str, Any]) -> dict[str, str]:
     """Return headers as text, the broker's own ones translated into ours."""
     plain = {name: str(value) for name, value in headers.items() if not name.startswith("x-")}
-    if "x-first-death-reason" in headers:
-        plain.update({ours: str(headers[theirs]) for ours, theirs in _FIRST.items()})
-        plain["first_routing_key"] = _first_routing_key(headers.get("x-death"))
-    return plain
+    if "x-first-death-reason" not in headers:
+        return plain
+    first = {ours: str(headers[theirs]) for ours, theirs in _FIRST.items()}
+    first["first_routing_key"] = _first_routing_key(headers.get("x-death"))
+    return first | plain
 
 
 def _first_routing_key(deaths: Any) -> str:

@@ -134,13 +134,16 @@ class RabbitSubscription:
 
 
 def dead_letter(delivery: Delivery, reason: str) -> Message:
-    """Return the message as its dead-letter queue keeps it, with where it came from and why."""
+    """Return the message as its dead-letter queue keeps it, with where it came from and why.
+
+    One that died before, and was sent to its queue again, came from where it came from first.
+    """
     message = delivery.message
     headers = {
+        "first_exchange": message.exchange,
+        "first_routing_key": message.routing_key,
         **message.headers,
         "reason": cut_reason(reason),
         "first_queue": delivery.queue,
-        "first_exchange": message.exchange,
-        "first_routing_key": message.routing_key,
     }
     return replace(message, exchange=DEAD_EXCHANGE, routing_key=delivery.queue, headers=headers)

@@ -76,6 +76,11 @@ class DurableShelf:
         self._limit = delivery_limit
         self._dead = dead
 
+    @property
+    def holds_dead_letters(self) -> bool:
+        """Return whether it is a dead-letter queue."""
+        return self._dead is None
+
     async def hand_out(self, count: int) -> list[Delivery]:
         job = partial(local_store.hand_out, queue=self.name, count=count)
         return cast(list[Delivery], await self._commits.run(job))
@@ -119,6 +124,11 @@ class HintShelf:
         self._tags = itertools.count(1)
         self._ready: deque[Delivery] = deque(maxlen=length)
         self._held: dict[int, Delivery] = {}
+
+    @property
+    def held(self) -> int:
+        """Return how many hints were handed out and not acknowledged."""
+        return len(self._held)
 
     def put(self, message: Message) -> None:
         """Append a hint, dropping the oldest where there is no room."""

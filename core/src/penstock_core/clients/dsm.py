@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from penstock_core.clients.audit import StorageAuditClient
 from penstock_core.clients.inspection import V1, InspectionClient
+from penstock_core.clients.queues import QueuesClient
 from penstock_core.clients.runs import RunsClient
 from penstock_core.contracts.base import EventPage, Page
 from penstock_core.contracts.closing import (
@@ -33,7 +34,7 @@ from penstock_core.contracts.dsm import (
 from penstock_core.contracts.intake import IntakeMessage, IntakeOutcome, PostedMessage, Pulse
 
 
-class DsmClient(InspectionClient, RunsClient, StorageAuditClient):
+class DsmClient(InspectionClient, QueuesClient, RunsClient, StorageAuditClient):
     """REST of dsm-manager, in bulk. Paths in the methods; models in ``contracts.dsm``."""
 
     async def take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:

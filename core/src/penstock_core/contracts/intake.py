@@ -10,7 +10,7 @@ class IntakeMessage(Frozen):
     """A message from outside, as the register hands it to the manager; ``body`` is raw text.
 
     ``message_id`` makes a repeat recognisable; ``sender`` is who sent it, by its token, or ""
-    when it came over the broker.
+    when it came over the broker. ``redriven``: how often it was sent again as a dead letter.
     """
 
     exchange: str
@@ -21,6 +21,7 @@ class IntakeMessage(Frozen):
     timestamp: datetime
     namespace: str = ""
     sender: str = ""
+    redriven: int = 0
 
 
 class IntakeOutcome(Frozen):

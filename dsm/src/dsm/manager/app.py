@@ -5,7 +5,17 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from dsm.manager.files.storages import ROOT, create_storage
-from dsm.manager.routes import audit, datasets, files, inspection, messages, rules, runs, storages
+from dsm.manager.routes import (
+    audit,
+    datasets,
+    files,
+    inspection,
+    messages,
+    queues,
+    rules,
+    runs,
+    storages,
+)
 from dsm.manager.routes.common import V1
 from dsm.manager.work import begin_work
 from penstock_core.bus import Bus
@@ -26,7 +36,7 @@ async def make_app(store: Store, bus: Bus, verifier: Verifier, house_dir: Path) 
     app.state.store = store
     app.state.bus = bus
     app.state.house_dir = house_dir
-    for room in (inspection, storages, datasets, files, runs, messages, rules, audit):
+    for room in (inspection, storages, datasets, files, runs, messages, rules, audit, queues):
         app.include_router(room.router)
 
     add_readiness(app, store.waits_for)

@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from uuid import uuid4
 
+from dsm.intake import as_intake, restored
 from dsm.register.replies import final_reply, retrying_reply
 from penstock_core.bus import Bus, Delivery, Message
 from penstock_core.clients.dsm import DsmClient
@@ -56,7 +55,7 @@ class Register:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """Take in one batch; raises ``RetriableError`` while the manager is away."""
-        messages = [with_id(delivery.message) for delivery in deliveries]
+        messages = [restored(delivery.message) for delivery in deliveries]
         results = await self._take_in([as_intake(message) for message in messages])
         await self._answer(
             final_reply(message, result.details, failed=result.error is not None)
@@ -69,7 +68,7 @@ class Register:
         """Answer that the catalog is away, and that these are held until it is back."""
         self._held |= {delivery.queue for delivery in deliveries}
         await self._answer(
-            retrying_reply(with_id(delivery.message), error) for delivery in deliveries
+            retrying_reply(restored(delivery.message), error) for delivery in deliveries
         )
 
     async def _take_in(self, messages: Sequence[IntakeMessage]) -> tuple[IntakeOutcome, ...]:
@@ -84,22 +83,3 @@ class Register:
             await self._bus.publish([reply for reply in replies if reply is not None])
         except NotFound as error:
             log.warning("a reply reached nobody: %s", error)
-
-
-def with_id(message: Message) -> Message:
-    """Return ``message`` with an id; equal bodies that came without one are two messages."""
-    return message if message.message_id else replace(message, message_id=str(uuid4()))
-
-
-def as_intake(message: Message) -> IntakeMessage:
-    """Return ``message`` as the manager takes it; bytes that are no text stay recognisable."""
-    return IntakeMessage(
-        exchange=message.exchange,
-        routing_key=message.routing_key,
-        body=message.body.decode("utf-8", "backslashreplace"),
-        message_id=message.message_id,
-        correlation_id=message.correlation_id,
-        timestamp=message.timestamp,
-        namespace=message.headers.get("namespace", ""),
-        sender=message.headers.get("sender", ""),
-    )

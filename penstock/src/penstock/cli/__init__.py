@@ -14,6 +14,7 @@ from penstock.cli import (
     importing,
     jobs,
     messages,
+    queues,
     rule,
     running,
     runs,
@@ -121,7 +122,17 @@ COMMANDS: dict[str, Group] = {
         {"list": alarm.list_all, "ack": alarm.acknowledge},
         "Alarms: what wants a person's eyes.",
     ),
-    "messages": Group({"journal": messages.journal}, "Messages that came in from outside."),
+    "messages": Group(
+        {
+            "journal": messages.journal,
+            "queues": queues.queues,
+            "peek": queues.peek,
+            "dead": queues.dead,
+            "redrive": queues.redrive,
+            "discard": queues.discard,
+        },
+        "Messages: what came in, what waits, what died.",
+    ),
     "jobs": Group(
         {"list": jobs.list_all, "hold": jobs.hold, "release": jobs.release},
         "Jobs: one file of a task each.",

@@ -57,10 +57,12 @@ _FIELDS = [_C[field.name] for field in fields(Entry)]
 def identity(message: IntakeMessage) -> str:
     """Return the natural key of a message: its id, all that it says, and to which namespace.
 
-    The body is part of it because foreign programs count their messages anew when they start.
+    The body is part of it because foreign programs count their messages anew when they start. A
+    dead letter that is sent again is a new message: what was refused may be right by now.
     """
     said = [message.message_id, message.exchange, message.routing_key, message.body]
     said += [message.namespace] if message.namespace else []
+    said += [f"again {message.redriven}"] if message.redriven else []
     return hashlib.sha256("\0".join(said).encode()).hexdigest()
 
 
