@@ -6,13 +6,14 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check lint bench soak conformance survey hostile clean
+.PHONY: help demo test check lint bench bench-cluster soak conformance survey hostile clean
 
 help:
 	@echo 'make demo    install, start Penstock, take a simulated run of real events, show results'
 	@echo 'make test    install, set up real servers, run every check and every test'
 	@echo 'make lint    formatting, style, types, the import table'
 	@echo 'make bench   the benchmarks: a table, and JSON in benchmarks/out/'
+	@echo 'make bench-cluster  the production form on RabbitMQ and PostgreSQL: a table, JSON, pictures'
 	@echo 'make soak    an hour of runs with all that goes wrong; SOAK_MINUTES=5 for less'
 	@echo 'make conformance SUITE=folder   a checkout of a CWL suite, through upload, chain and jobs'
 	@echo 'make survey FOLDER=folder       which of its CWL documents are taken, by us and by cwltool'
@@ -53,6 +54,9 @@ test: lint
 bench: $(UV)
 	$(UV) sync --quiet --locked --python $(PYTHON) --all-extras --all-groups
 	.venv/bin/python -m benchmarks
+
+bench-cluster: development
+	.venv/bin/python -m benchmarks.cluster
 
 soak: development
 	.venv/bin/python -m benchmarks.soak

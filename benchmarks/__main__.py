@@ -37,11 +37,12 @@ def main() -> int:
     OUT.mkdir(exist_ok=True)
     report = {"machine": machine(), "figures": [figure.as_json() for figure in figures]}
     (OUT / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
-    _print(figures)
+    print_table(figures)
     return 0 if all(figure.holds for figure in figures) else 1
 
 
-def _print(figures: list[Figure]) -> None:
+def print_table(figures: list[Figure]) -> None:
+    """Print figures with their targets, under the machine that they were measured on."""
     here = machine()
     table = Table(title=f"{here['processor']}, {here['cores']} cores, fsync {here['fsync']}")
     for column in ("figure", "value", "unit", "target", "holds"):
@@ -53,4 +54,5 @@ def _print(figures: list[Figure]) -> None:
     Console().print(table)
 
 
-raise SystemExit(main())
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -20,7 +20,7 @@ def run() -> list[Figure]:
 async def _measure() -> list[Figure]:
     async with measured_house() as (house, clients):
         storage = await clients.dsm.create_storage(NewStorage(name="buffer", base="/buffer"))
-        messages = [_message(n, storage.uid) for n in range(MESSAGES)]
+        messages = [message(n, storage.uid, "bench.files") for n in range(MESSAGES)]
         began = time.perf_counter()
         for start in range(0, MESSAGES, 10):
             await house.house.bus.publish(messages[start : start + 10])
@@ -33,17 +33,16 @@ async def _measure() -> list[Figure]:
     return [Figure("files registered, messages of 100", round(rate), "files/s", 3000)]
 
 
-def _message(number: int, storage: str) -> Message:
+def message(number: int, storage: str, name: str) -> Message:
+    """Return a message that tells the next 100 files of a dataset."""
     files = [
         {
             "storageId": storage,
-            "path": f"/buffer/f{number:06d}.{n:03d}.stf",
+            "path": f"/buffer/{name}.{number:06d}.{n:03d}.stf",
             "size": 2_000_000_000,
             "checksum": f"ad:{number * FILES + n:08x}",
             "sequence": number * FILES + n + 1,
         }
         for n in range(FILES)
     ]
-    return Message.of_json(
-        "dsm.register", "file.input", {"datasetName": "bench.files", "files": files}
-    )
+    return Message.of_json("dsm.register", "file.input", {"datasetName": name, "files": files})

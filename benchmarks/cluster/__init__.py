@@ -1,0 +1,1 @@
+"""``make bench-cluster``: the production form, measured at its targets."""
