@@ -19,8 +19,10 @@ Work = Callable[[], Awaitable[bool]]
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 STALE_PAUSE_S = 0.01
-REST_S = 0.03
-UNHURRIED_REST_S = 0.1
+HURRIED_REST_S = 0.02
+"""For what somebody waits for at each step of a chain."""
+REST_S = 0.1
+UNHURRIED_REST_S = 0.3
 LONGEST_REST_S = 0.3
 """The longest that a loop rests for the length of its looks alone."""
 LEISURELY_REST_S = 1.0

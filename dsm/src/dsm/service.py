@@ -21,7 +21,7 @@ from dsm.settings import StorageSettings
 from penstock_core.clients.house import HouseClients
 from penstock_core.migrations import upgrade
 from penstock_core.outbox import Outbox
-from penstock_core.reconciler import UNHURRIED_REST_S, Reconciler
+from penstock_core.reconciler import HURRIED_REST_S, UNHURRIED_REST_S, Reconciler
 from penstock_core.service import House, Service
 from penstock_core.store import Store
 from penstock_core.tokens import Verifier
@@ -51,10 +51,10 @@ async def open_manager(house: House) -> AsyncIterator[Service]:
             await note_pulse(work, keeps_up=False)
         verifier = Verifier(house.settings.public_key.read_text(), NAME)
         app = await make_app(store, house.bus, verifier, house.settings.data_dir)
-        outbox = Outbox(store, event_log, house.bus, EVENTS, NAME)
-        relay = Reconciler(f"{NAME}:relay", outbox.relay, house.settings.reconcile_every_s)
-        data_ready = DataReady(store, house.bus)
         every_s = house.settings.reconcile_every_s
+        outbox = Outbox(store, event_log, house.bus, EVENTS, NAME)
+        relay = Reconciler(f"{NAME}:relay", outbox.relay, every_s, HURRIED_REST_S)
+        data_ready = DataReady(store, house.bus)
         ready = Reconciler(f"{NAME}:data_ready", data_ready.emit, every_s, UNHURRIED_REST_S)
         store.after_commit(relay.wake)
         store.after_commit(ready.wake)

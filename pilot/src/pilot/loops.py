@@ -2,7 +2,7 @@
 
 from penstock_core.bus import Bus
 from penstock_core.clients.dsm import DsmClient
-from penstock_core.reconciler import Reconciler
+from penstock_core.reconciler import HURRIED_REST_S, Reconciler
 from penstock_core.service import Loop
 from penstock_core.store import Store
 from pilot import contents, switches, tasks
@@ -35,12 +35,14 @@ class Loops:
         self._contents = ContentsReader(store, dsm)
         self._former = Former(store, runner.recipes)
         self._registrar = Registrar(store, dsm)
-        self._form = Reconciler("pilot:form", self._read_and_form, every_s)
-        self._register = Reconciler("pilot:register", self._register_and_tell, every_s)
+        self._form = Reconciler("pilot:form", self._read_and_form, every_s, HURRIED_REST_S)
+        self._register = Reconciler(
+            "pilot:register", self._register_and_tell, every_s, HURRIED_REST_S
+        )
         self.dispatcher = Dispatcher(store, runner, settings, self._look_for_jobs, self._job_moved)
         self._dispatch = Reconciler("pilot:dispatch", self.dispatcher.dispatch, every_s, 0.01)
         self._reporter = Reporter(store, bus, settings.report_pause_s, self._look_for_changes)
-        self._report = Reconciler("pilot:report", self._reporter.report, every_s)
+        self._report = Reconciler("pilot:report", self._reporter.report, every_s, HURRIED_REST_S)
         self._warm = Reconciler("pilot:warm", self._warm_worker, every_s)
         self._tidy = Reconciler("pilot:tidy", self._forget, FORGET_EVERY_S)
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from penstock_core.clients.house import HouseClients
-from penstock_core.reconciler import Reconciler
+from penstock_core.reconciler import UNHURRIED_REST_S, Reconciler
 from penstock_core.service import House, Service
 from penstock_core.wakes import follow_wakes
 from scheduler.closer import Closer
@@ -24,7 +24,8 @@ async def open_service(house: House) -> AsyncIterator[Service]:
 
     async with HouseClients(house, NAME) as clients:
         closer = Closer(clients.dsm, clients.data_access, wake_at)
-        loop = Reconciler(f"{NAME}:close", closer.close, house.settings.reconcile_every_s)
+        every_s = house.settings.reconcile_every_s
+        loop = Reconciler(f"{NAME}:close", closer.close, every_s, UNHURRIED_REST_S)
         try:
             yield Service(
                 NAME, loops=(loop.run, follow_wakes(house.bus, f"{NAME}.wake", loop.wake))

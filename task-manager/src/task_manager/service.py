@@ -42,7 +42,7 @@ async def open_service(
         woken_by = {
             submit: (WORKFLOWS, TASKS),
             Reconciler(f"{NAME}:reports", follower.observe, every_s): (REPORTS,),
-            Reconciler(f"{NAME}:wishes", wishes.pass_on, every_s): (TASKS,),
+            Reconciler(f"{NAME}:wishes", wishes.pass_on, every_s, UNHURRIED_REST_S): (TASKS,),
             Reconciler(f"{NAME}:states", copier.copy, every_s): (DATASETS,),
             Reconciler(f"{NAME}:gates", gates.look, every_s, UNHURRIED_REST_S): (
                 DATASETS,
