@@ -35,6 +35,7 @@ _PACKAGES = {
     "podman": "podman",
     "runc": "runc",  # where podman's own runtime runs in no container of theirs
     "busybox": "busybox-static",  # what the tests' image holds
+    "compose": "docker-compose",  # which reads docker-compose.yml; no engine is needed
 }
 _UNPACKED_PACKAGES = ("rabbitmq-server",)
 
@@ -58,6 +59,7 @@ def _look() -> dict[str, str]:
         "libatomic": find_library("atomic") or "",
         "curl": shutil.which("curl") or "",
         "bubblewrap": shutil.which("bwrap") or "",
+        "compose": shutil.which("docker-compose") or "",
         "podman": shutil.which("podman") or "",
         "runc": shutil.which("runc") or "",
         "busybox": shutil.which("busybox") or "",
