@@ -1,6 +1,7 @@
 """Datasets, contents, manifests and closing, over REST."""
 
 import pytest
+from tests.dsm.closing import close, send
 
 from penstock_core.contracts.dsm import (
     Announcement,
@@ -10,6 +11,7 @@ from penstock_core.contracts.dsm import (
     NewDataset,
     NewStorage,
     ProducedFile,
+    ReadTo,
 )
 from penstock_core.contracts.inspection import FileQuery
 from penstock_core.errors import Conflict, Duplicate, Forbidden, InvalidInput, NotFound
@@ -310,3 +312,15 @@ async def test_files_are_found_by_name_with_the_datasets_that_hold_them(world, s
     ]
     assert [d.uid for d in one.datasets] == [output.uid]
     assert await world.dsm.find_files(FileQuery(namespace="other", scope="daq", names=names)) == ()
+
+
+async def test_one_question_tells_which_datasets_are_worth_reading_on(world, storage):
+    for name in ("read", "more", "closed"):
+        await send(world, storage, name, 1, 2)
+    await close(world, "closed", "forced")
+    uids = {d.name: d.uid for d in (await world.dsm.datasets()).items}
+    cursors = {"read": 2, "more": 1, "closed": 2}
+    read = [ReadTo(uid=uids[name], cursor=cursor) for name, cursor in cursors.items()]
+    news = await world.dsm.contents_news([*read, ReadTo(uid="nowhere", cursor=0)])
+    assert set(news.changed) == {uids["more"], uids["closed"]}
+    assert news.gone == ("nowhere",)

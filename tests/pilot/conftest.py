@@ -19,10 +19,12 @@ from penstock_core.contracts.base import Event, EventPage
 from penstock_core.contracts.dsm import (
     ContentFile,
     Contents,
+    ContentsNews,
     Manifest,
     NewStorage,
     Outcome,
     ProducedFile,
+    ReadTo,
     Storage,
 )
 from penstock_core.contracts.inspection import FileEvent, FileVerdict, Place, Verdict
@@ -128,6 +130,16 @@ class Dsm:
 
     def app(self, verifier: Any) -> FastAPI:
         app = new_app("twin of dsm", verifier)
+
+        @app.post("/api/v1/dataset/news")
+        async def news(read: list[ReadTo]) -> ContentsNews:
+            changed = tuple(
+                one.uid
+                for one in read
+                if len(self.contents[one.uid]) > one.cursor or one.uid in self.closed
+            )
+            gone = tuple(one.uid for one in read if one.uid == "gone")
+            return ContentsNews(changed=changed, gone=gone)
 
         @app.get("/api/v1/dataset/{uid}/contents")
         async def contents(uid: str, after: int = 0, limit: int = 1000) -> Contents:

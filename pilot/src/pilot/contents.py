@@ -1,7 +1,7 @@
 """What the input datasets of live tasks hold, read once for all tasks and kept until they end."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -9,16 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock_core.clients.dsm import DsmClient
 from penstock_core.clock import now
-from penstock_core.contracts.dsm import ContentFile, Contents
+from penstock_core.contracts.dsm import ContentFile, Contents, ReadTo
 from penstock_core.errors import NotFound
 from penstock_core.states import FINAL_TASKS
 from penstock_core.store import Store
+from penstock_core.stretches import stretches
 from pilot.beside import own_name
 from pilot.tables import dataset, file, task, task_input
 from recipe.model import Link
 
 PAGE = 1000
 _AT_ONCE = 8
+_ASKED = 10_000
+"""How many datasets one question is about."""
 
 
 class ContentsReader:
@@ -29,21 +32,35 @@ class ContentsReader:
         self._dsm = dsm
 
     async def read(self) -> bool:
-        """Read a page of each open dataset; return whether there may be more at once."""
+        """Read a page of each open dataset that has news; return whether there may be more.
+
+        One question finds those, however many datasets are open.
+        """
         async with self._store.read() as connection:
-            waiting = await _awaited(connection)
+            cursors = await _awaited(connection)
+        changed, gone = await self._news(cursors)
         gate = asyncio.Semaphore(_AT_ONCE)
-        answers = await asyncio.gather(*(self._page(gate, uid, at) for uid, at in waiting))
-        cursors = dict(waiting)
+        answers = await asyncio.gather(*(self._page(gate, uid, cursors[uid]) for uid in changed))
         pages = [page for page in answers if isinstance(page, Contents)]
         news = [page for page in pages if page.cursor > cursors[page.uid] or _is_whole(page)]
-        gone = [uid for uid in answers if isinstance(uid, str)]
+        gone += [uid for uid in answers if isinstance(uid, str)]
         if news or gone:
             async with self._store.write() as connection:
                 for page in news:
                     await _keep(connection, page, cursors[page.uid])
                 await _give_up(connection, gone)
         return any(len(page.files) == PAGE for page in pages)
+
+    async def _news(self, cursors: Mapping[str, int]) -> tuple[list[str], list[str]]:
+        """Return the datasets that hold more than was read, or are closed, and those not there."""
+        changed: list[str] = []
+        gone: list[str] = []
+        for some in stretches(cursors, _ASKED):
+            read = [ReadTo(uid=uid, cursor=cursors[uid]) for uid in some]
+            found = await self._dsm.contents_news(read)
+            changed += found.changed
+            gone += found.gone
+        return changed, gone
 
     async def _page(self, gate: asyncio.Semaphore, uid: str, cursor: int) -> Contents | str:
         """Return what comes after ``cursor``; the uid itself of a dataset that is gone."""
@@ -59,10 +76,11 @@ def _is_whole(page: Contents) -> bool:
     return page.closed and len(page.files) < PAGE
 
 
-async def _awaited(connection: AsyncConnection) -> list[tuple[str, int]]:
+async def _awaited(connection: AsyncConnection) -> dict[str, int]:
+    """Return the cursors of the datasets that live tasks read and that may get more files."""
     live = exists().where(task_input.c.dataset_uid == dataset.c.uid, _is_read())
     query = select(dataset.c.uid, dataset.c.cursor).where(dataset.c.closed.is_(False), live)
-    return [(uid, cursor) for uid, cursor in await connection.execute(query)]
+    return dict((await connection.execute(query)).tuples().all())
 
 
 def _is_read() -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from penstock_core.contracts.dsm import (
     CloseRequest,
     CloseResult,
     Contents,
+    ContentsNews,
     Dataset,
     File,
     LedgerRow,
@@ -28,6 +29,7 @@ from penstock_core.contracts.dsm import (
     NewDataset,
     NewStorage,
     Outcome,
+    ReadTo,
     Storage,
     Wanted,
 )
@@ -96,6 +98,10 @@ class DsmClient(InspectionClient, QueuesClient, RunsClient, StorageAuditClient):
         """Return a dataset's files after a position, with its state, as one snapshot."""
         params = {"after": after, "limit": limit}
         return await self.call("GET", f"{V1}/dataset/{uid}/contents", Contents, params=params)
+
+    async def contents_news(self, read: Sequence[ReadTo]) -> ContentsNews:
+        """Return which of these datasets are worth reading on: they hold more, or are closed."""
+        return await self.call("POST", f"{V1}/dataset/news", ContentsNews, body=list(read))
 
     async def files(
         self,

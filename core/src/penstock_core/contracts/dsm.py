@@ -149,6 +149,20 @@ class Contents(Frozen):
     cursor: int
 
 
+class ReadTo(Frozen):
+    """How far somebody has read the contents of a dataset."""
+
+    uid: str
+    cursor: int = Field(ge=0)
+
+
+class ContentsNews(Frozen):
+    """Of some datasets those that hold more than was read, or are closed; and those not there."""
+
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
 class Announcement(Frozen):
     """A producer's end: it made ``files`` files in this dataset, and will make no more.
 

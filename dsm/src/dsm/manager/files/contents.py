@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dsm.manager import tables
 from dsm.manager.closing.parts import part_of, read_parts
 from dsm.manager.files.storages import ROOT, url_of
-from dsm.manager.reading import dataset_row
+from dsm.manager.reading import dataset_row, rows_where
 from penstock_core.contracts.closing import Part
-from penstock_core.contracts.dsm import ContentFile, Contents
+from penstock_core.contracts.dsm import ContentFile, Contents, ContentsNews, ReadTo
 from penstock_core.errors import InvalidInput
 from penstock_core.states import DatasetState, FileState
 
@@ -48,6 +48,20 @@ async def read_contents(connection: AsyncConnection, uid: str, after: int, limit
         incomplete=row.incomplete or bool(row.quarantined or row.lost),
         cursor=files[-1].position if files else after,
     )
+
+
+async def contents_news(connection: AsyncConnection, read: Sequence[ReadTo]) -> ContentsNews:
+    """Return which datasets hold more than was read of them, or are closed; one query for all."""
+    read_to = {each.uid: each.cursor for each in read}
+    d = tables.dataset.c
+    rows = rows_where(connection, select(d.uid, d.files, d.state), d.uid, read_to)
+    found = {row.uid: row async for row in rows}
+    changed = (
+        uid
+        for uid, row in found.items()
+        if row.files > read_to[uid] or row.state != DatasetState.OPEN
+    )
+    return ContentsNews(changed=tuple(changed), gone=tuple(read_to.keys() - found.keys()))
 
 
 def _contents_query() -> Select[Any]:

@@ -9,7 +9,7 @@ from dsm.manager import datasets, queries
 from dsm.manager.closing import agenda, ends, evidence
 from dsm.manager.closing.ledger import read_ledger
 from dsm.manager.closing.parts import read_parts
-from dsm.manager.files.contents import read_contents
+from dsm.manager.files.contents import contents_news, read_contents
 from dsm.manager.inspection import deletion, lifetimes
 from dsm.manager.presence import those_there
 from dsm.manager.reading import dataset_row, datasets_by_uid, the_dataset
@@ -22,10 +22,12 @@ from penstock_core.contracts.dsm import (
     CloseRequest,
     CloseResult,
     Contents,
+    ContentsNews,
     Dataset,
     LedgerRow,
     NewDataset,
     Outcome,
+    ReadTo,
     Wanted,
 )
 from penstock_core.states import DatasetKind, DatasetState
@@ -102,6 +104,17 @@ async def announce(
     """Store that producers have ended, each with its count."""
     async with begin_work(store) as work:
         return await ends.announce(work, told)
+
+
+@router.post("/news")
+async def list_news(
+    store: TheStore,
+    _caller: Reader,
+    read: Annotated[list[ReadTo], Field(max_length=MOST_ITEMS)],
+) -> ContentsNews:
+    """Return which of these datasets hold more than was read of them, or are closed."""
+    async with store.read() as connection:
+        return await contents_news(connection, read)
 
 
 @router.get("/closing")
