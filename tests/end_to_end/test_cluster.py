@@ -1,5 +1,6 @@
 """``penstock cluster``: started, looked at, restarted and stopped as the handbook says."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -8,15 +9,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 from tests.servers.rabbitmq import VirtualHost
 
-from penstock.cluster import Cluster
+from penstock.cluster import Cluster, Member, replicas
 from penstock.one_service import NAMES
 from penstock.services import ROOMS, url_variable
 from penstock.template_file import read_template
@@ -37,6 +40,8 @@ KILLED = (
     ("task-manager", "scheduler", "data-access", "dsm-inspector", "front", "auditor"),
 )
 """Together, one after the other; supervisord starts them again."""
+RESTARTED = ("front", "data-access", "dsm", "pilot", "template-manager", "task-generator")
+CHAINS = 12
 
 
 class Here:
@@ -52,14 +57,23 @@ class Here:
         if words[0] != "logs":
             line += ["--port", self.port]
         done = subprocess.run(
-            line, env=self.environment, capture_output=True, text=True, timeout=150
+            line, env=self.environment, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == code, done.stderr[-3000:]
         return done.stdout + (done.stderr if code else "")
 
-    def status(self) -> dict[str, Any]:
-        members = Cluster(self.folder, int(self.port)).status()
-        return {one.name: one.model_dump() for one in members}
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def status(self) -> tuple[Member, ...]:
+        return Cluster(self.folder, int(self.port)).status()
+
+    def clients(self) -> HouseClients:
+        faces = dict.fromkeys(("data_access_url", "dsm_url", "pilot_url"), self.url)
+        settings = HouseSettings(data_dir=self.folder).model_copy(update=faces)
+        house = House(settings, LocalBus(PENSTOCK, self.folder / "unused.db"))
+        return HouseClients(house, "operator")
 
 
 def _free_block(count: int) -> int:
@@ -99,53 +113,90 @@ async def test_a_cluster_is_started_killed_restarted_and_stopped(
     assert "runs already" in here.run("start", code=1)
     assert "data-access answers at" in here.run("logs", "data-access")
     assert {one["name"] for one in json.loads(here.run("status", "--json"))} == set(NAMES)
-    before = here.status()
     await _chains_run_whatever_is_killed(here, templates, eventually)
-    here.run("restart", "front")
-    after = _until_ready(here)
-    assert {name for name in NAMES if after[name]["pid"] == before[name]["pid"]} == set()
+    last = here.status()
     here.run("stop")
     assert "No cluster runs" in here.run("status", code=1)
-    assert not [n for n in NAMES if Path(f"/proc/{after[n]['pid']}").exists()]
+    assert not [one for one in last if Path(f"/proc/{one.pid}").exists()]
     configuration = (here.folder / "cluster" / "supervisord.conf").read_text()
     assert here.environment["PENSTOCK_BROKER_URL"] not in configuration
 
 
 async def _chains_run_whatever_is_killed(here: Here, templates: Path, eventually: Callable) -> None:
-    settings = HouseSettings(data_dir=here.folder).model_copy(
-        update=dict.fromkeys(
-            ("data_access_url", "dsm_url", "pilot_url"), f"http://127.0.0.1:{here.port}"
-        )
-    )
-    house = House(settings, LocalBus(PENSTOCK, here.folder / "unused.db"))
-    async with HouseClients(house, "operator") as clients:
-        template = read_template(templates / "md5" / "template.yaml")
-        await clients.data_access.create_template(template)
-        files = here.folder.parent
-        storage = await clients.dsm.create_storage(NewStorage(name="in", base=str(files)))
+    async with here.clients() as clients:
+        files, storage = await _ready_for_chains(here, clients, templates)
         for run, names in enumerate(KILLED):
             await clients.dsm.post_messages(
-                "dsm.register", "dataset.input", [_announced(files, storage.uid, run)]
+                "dsm.register", "dataset.input", [_announced(files, storage, run)]
             )
-            members = here.status()
-            for name in names:
-                os.kill(members[name]["pid"], signal.SIGKILL)
-            _until_ready(here, {members[name]["pid"] for name in names})
-        await eventually(
-            clients.data_access.spd_tasks,
-            lambda tasks: [task.status for task in tasks] == ["FINISHED"] * len(KILLED),
-            90,
-        )
-        page = await eventually(
-            lambda: clients.dsm.datasets(),
-            lambda page: [d.state for d in page.items] == ["CLOSED"] * 3 * len(KILLED),
-            30,
-        )
-        assert [d.files for d in page.items] == [2] * 3 * len(KILLED)
+            pids = {one.pid for one in here.status() if one.name in names}
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            _until_ready(here, pids)
+        await _each_chain_has_run_once(clients, len(KILLED), eventually)
         await eventually(clients.data_access.services, _each_started_twice, 30)
-        for member in here.status().values():
-            told = httpx2.get(f"{member['url']}/metrics", trust_env=False)
-            assert "process_resident_memory_bytes" in told.text, member["name"]
+        for member in here.status():
+            told = httpx2.get(f"{member.url}/metrics", trust_env=False)
+            assert "process_resident_memory_bytes" in told.text, member.name
+
+
+async def test_replicas_share_the_work_and_are_restarted_under_load_without_an_error(
+    here: Here, templates: Path, eventually: Callable
+) -> None:
+    here.run("start", "--replicas", "2", "--replicas", "dsm=1", "--wait-s", "140")
+    assert Counter(one.name for one in here.status()) == _each(2, dsm=1, pilot=1)
+    here.run("scale", "dsm=2", "auditor=1", "dsm-inspector=1", "scheduler=1")
+    before = {one.pid for one in here.status()}
+    async with here.clients() as clients:
+        files, storage = await _ready_for_chains(here, clients, templates)
+        announced = partial(_announced, files, storage)
+        load = asyncio.create_task(_load(clients, here.url, announced))
+        await asyncio.to_thread(here.run, "restart", *RESTARTED)
+        counts = Counter(one.name for one in here.status() if one.pid not in before)
+        assert counts == {name: 1 if name == "pilot" else 2 for name in RESTARTED}
+        load.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await load  # any error of a request would be raised here
+        await _each_chain_has_run_once(clients, CHAINS, eventually)
+
+
+async def _ready_for_chains(here: Here, clients: HouseClients, templates: Path) -> tuple[Path, str]:
+    await clients.data_access.create_template(read_template(templates / "md5" / "template.yaml"))
+    files = here.folder.parent
+    storage = await clients.dsm.create_storage(NewStorage(name="in", base=str(files)))
+    return files, storage.uid
+
+
+async def _each_chain_has_run_once(clients: HouseClients, count: int, eventually: Callable) -> None:
+    await eventually(
+        clients.data_access.spd_tasks,
+        lambda tasks: [task.status for task in tasks] == ["FINISHED"] * count,
+        90,
+    )
+    page = await eventually(
+        lambda: clients.dsm.datasets(),
+        lambda page: [d.state for d in page.items] == ["CLOSED"] * 3 * count,
+        30,
+    )
+    assert [d.files for d in page.items] == [2] * 3 * count
+
+
+def _each(count: int, **others: int) -> dict[str, int]:
+    return dict.fromkeys(NAMES, count) | others
+
+
+async def _load(clients: HouseClients, url: str, announced: Callable[[int], PostedMessage]) -> None:
+    """Read and write through the front without end, by connections that are kept and new ones."""
+    for number in count():
+        if number < CHAINS:
+            await clients.dsm.post_messages("dsm.register", "dataset.input", [announced(number)])
+        await clients.data_access.spd_tasks()
+        await clients.data_access.services()
+        await clients.dsm.datasets()
+        await clients.pilot.live_jobs()
+        async with httpx2.AsyncClient(base_url=url, trust_env=False) as new:
+            (await new.get("/ui/sign-in", follow_redirects=True)).raise_for_status()
+        await asyncio.sleep(0.1)
 
 
 def _each_started_twice(page: Page[ServiceRow]) -> bool:
@@ -169,13 +220,13 @@ def _announced(folder: Path, storage: str, run: int) -> PostedMessage:
     return PostedMessage(body=body)
 
 
-def _until_ready(here: Here, gone: Collection[int] = ()) -> dict[str, Any]:
-    """Return all processes once each is ready, and none of them is of those that are gone."""
+def _until_ready(here: Here, gone: Collection[int]) -> None:
+    """Return once each process is ready, and none of them is of those that are gone."""
     deadline = time.monotonic() + 60
     while True:
         found = here.status()
-        if all(one["ready"] and one["pid"] not in gone for one in found.values()):
-            return found
+        if all(one.ready and one.pid not in gone for one in found):
+            return
         assert time.monotonic() < deadline, found
         time.sleep(0.2)
 
@@ -183,10 +234,22 @@ def _until_ready(here: Here, gone: Collection[int] = ()) -> dict[str, Any]:
 def test_without_servers_nothing_is_started(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.delenv("PENSTOCK_BROKER_URL", raising=False)
     with pytest.raises(InvalidInput, match="PENSTOCK_BROKER_URL, PENSTOCK_DATABASE_URL"):
-        Cluster(tmp_path / "data").start(1, lambda _ready, _all: None)
+        Cluster(tmp_path / "data").start({}, 1, lambda _ready, _all: None)
     assert not (tmp_path / "data").exists()
     with pytest.raises(NotFound, match="no service 'x'"):
-        Cluster(tmp_path).log("x")
+        Cluster(tmp_path).logs("x")
+
+
+def test_replicas_are_said_for_all_or_by_name() -> None:
+    assert replicas(["dsm=3"]) == {"dsm": 3}
+    assert replicas(["2", "dsm=3"]) == _each(2, dsm=3, pilot=1)
+    with pytest.raises(InvalidInput, match="one pilot at a time"):
+        replicas(["pilot=2"])
+    for wrong in ("0", "dsm=", "dsm=99", "-1"):
+        with pytest.raises(InvalidInput, match="no number of replicas"):
+            replicas([wrong])
+    with pytest.raises(NotFound, match="no service 'x'"):
+        replicas(["x=1"])
 
 
 def test_a_service_without_servers_says_what_is_missing(tmp_path: Path) -> None:

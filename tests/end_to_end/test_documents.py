@@ -69,7 +69,9 @@ EXAMPLES = {
 RUN_ELSEWHERE = (
     "penstock serve data-access --port 8651",
     "penstock cluster start",
+    "penstock cluster start --replicas 2 --replicas dsm=3",
     "penstock cluster status",
+    "penstock cluster scale scheduler=2",
     "penstock cluster logs dsm",
     "penstock cluster restart dsm scheduler",
     "penstock cluster stop",

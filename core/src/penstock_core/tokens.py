@@ -143,7 +143,10 @@ def make_key_pair(private_file: Path, public_file: Path) -> None:
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    public_file.write_bytes(public)
+    if not (public_file.exists() and public_file.read_bytes() == public):  # others read it
+        partial = public_file.with_name(public_file.name + ".partial")
+        partial.write_bytes(public)
+        partial.replace(public_file)
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """What the first start makes: keys, the services' secrets, and an admin."""
 
 import asyncio
+import fcntl
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,14 +53,17 @@ Announce = Callable[[Credentials], None]
 def make_secrets(house: HouseSettings, access: AccessSettings) -> tuple[str, str]:
     """Return the private key (PEM) and the secret of mailed tokens; make what is not there.
 
-    Each service's secret is in a file of its own, which its owner alone can read.
+    Each service's secret is in a file of its own, which its owner alone can read. Of replicas that
+    start together the first makes them.
     """
     private = access.private_key_file or house.public_key.with_name("private.pem")
     private.parent.mkdir(parents=True, exist_ok=True)
-    make_key_pair(private, house.public_key)
-    for service in SERVICES:
-        _secret(house.secret_file(service))
-    return private.read_text(), _secret(private.with_name("mailed-tokens.secret"))
+    with private.with_name("making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_key_pair(private, house.public_key)
+        for service in SERVICES:
+            _secret(house.secret_file(service))
+        return private.read_text(), _secret(private.with_name("mailed-tokens.secret"))
 
 
 def _secret(path: Path) -> str:

@@ -21,7 +21,7 @@ from penstock.heart import heart
 from penstock.loops import running, until
 from penstock.one_process import share_process
 from penstock.proxy import Proxy
-from penstock.serve import HOST, listening, serving_on, signalled
+from penstock.serve import DRAIN_S, HOST, Door, serving_on, signalled
 from penstock.services import ROOMS, Room, url_setting, url_variable
 from penstock_core.bus import Bus, policies
 from penstock_core.bus.rabbit import RabbitBus
@@ -42,14 +42,14 @@ _AGAIN_S = 2.0
 _PATIENCE = httpx2.Timeout(60, connect=5)
 
 
-async def serve(name: str, settings: HouseSettings, port: int, host: str) -> None:
+async def serve(name: str, settings: HouseSettings, door: Door) -> None:
     """Run a service until SIGINT or SIGTERM; raises what ended it, if it ended by itself.
 
     ``front`` is no service: it gives all REST faces one address.
     """
     share_process()
     stop = signalled()
-    standing = asyncio.create_task(_stand(name, settings, port, host))
+    standing = asyncio.create_task(_stand(name, settings, door))
     try:
         await until(stop, standing)  # it may wait for others to start, and is to end then, too
     finally:
@@ -57,16 +57,17 @@ async def serve(name: str, settings: HouseSettings, port: int, host: str) -> Non
         await asyncio.gather(standing, return_exceptions=True)
 
 
-async def _stand(name: str, settings: HouseSettings, port: int, host: str) -> None:
+async def _stand(name: str, settings: HouseSettings, door: Door) -> None:
     """Serve until cancelled, or until a loop ends, which none should."""
     async with AsyncExitStack() as stack:
         # Had before anything is opened; who asks meanwhile waits, and is answered once it is ready.
-        listener = stack.enter_context(listening(port, host=host))
+        listener, *others = stack.enter_context(door.listeners())
         services = await stack.enter_async_context(_opened(name, settings))
         stopped = await stack.enter_async_context(running(services))
         service = services[0]
         assert service.app is not None  # noqa: S101 - each that is opened here has a face
-        url = await stack.enter_async_context(serving_on(listener, service.app))
+        served = serving_on(listener, service.app, *others, drain_s=DRAIN_S)
+        url = await stack.enter_async_context(served)
         log.info("%s answers at %s.", name, url)
         await stopped
 
@@ -197,12 +198,15 @@ def main() -> int:
     asked.add_argument("service", choices=NAMES)
     asked.add_argument("--port", type=int, default=0)
     asked.add_argument("--host", default=HOST)
+    asked.add_argument("--shared", action="store_true", help="standard input is the socket")
+    asked.add_argument("--own", type=Path, default=None, help="a socket's file, of this process")
     asked.add_argument("--data-dir", type=Path, default=None)
     given = asked.parse_args()
     set_up_logging(given.service, as_json=not sys.stderr.isatty(), level="INFO")
     own = {"data_dir": given.data_dir} if given.data_dir else {}
     try:
-        asyncio.run(serve(given.service, HouseSettings(**own), given.port, given.host))
+        door = Door(given.port, given.host, given.shared, given.own)
+        asyncio.run(serve(given.service, HouseSettings(**own), door))
     except PenstockError as error:
         log.critical("%s %s", error.message, error.hint)
         return 1

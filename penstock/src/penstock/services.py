@@ -23,11 +23,14 @@ class Room:
         Where its ``open_service`` is, as ``module:name``: a process loads what it opens, no more.
     paths
         The beginnings of the paths that it answers where all share one port.
+    alone
+        One at a time: a second process waits, and goes on where the first left off.
     """
 
     name: str
     opener: str
     paths: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def open(self) -> Opener:
@@ -40,7 +43,7 @@ ROOMS: tuple[Room, ...] = (
     Room("data-access", "data_access.service:open_service", ("/",)),
     Room("dsm", "dsm.service:open_service", ("/api/v1",)),
     Room("dsm-inspector", "dsm.service:open_inspector"),
-    Room("pilot", "pilot.service:open_service", ("/pilot",)),
+    Room("pilot", "pilot.service:open_service", ("/pilot",), alone=True),
     Room("task-generator", "task_generator.service:open_service"),
     Room("task-manager", "task_manager.service:open_service"),
     Room("scheduler", "scheduler.service:open_service"),

@@ -1,9 +1,11 @@
 """The pilot as a service: a store of its own, a REST face, and its loops."""
 
 import asyncio
+import fcntl
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.workload import Hold
@@ -29,6 +31,7 @@ from pilot.storage_id import StorageId
 from pilot.workers import Workers
 
 NAME = "pilot"
+_LOOK_EVERY_S = 0.1
 log = logging.getLogger(__name__)
 
 
@@ -39,8 +42,30 @@ async def open_service(
     """Give the running service.
 
     ``hold`` holds new jobs back until they are released over REST; without it what was set before
-    stays. Leaving ends all running jobs; they are run again at the next start.
+    stays. Leaving ends all running jobs; they are run again at the next start. While another pilot
+    works in the data folder it waits, and goes on where that one left off.
     """
+    async with _alone(house.settings.data_dir), _opened(house, settings, hold) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _alone(data_dir: Path) -> AsyncIterator[None]:
+    """Hold the folder's jobs for this process; the kernel lets go of them when it ends."""
+    with (data_dir / f"{NAME}.lock").open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(_LOOK_EVERY_S)
+        yield
+
+
+@asynccontextmanager
+async def _opened(
+    house: House, settings: PilotSettings | None, hold: bool
+) -> AsyncIterator[Service]:
     settings = settings or PilotSettings()
     # SQLite always: its one writer makes the order of the report log the order of commits.
     url = f"sqlite+aiosqlite:///{house.settings.data_dir.absolute()}/{NAME}.db"

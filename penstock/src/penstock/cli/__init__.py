@@ -141,6 +141,7 @@ COMMANDS: dict[str, Group] = {
         {
             "start": cluster.start,
             "status": cluster.status,
+            "scale": cluster.scale,
             "restart": cluster.restart,
             "stop": cluster.stop,
             "logs": cluster.logs,

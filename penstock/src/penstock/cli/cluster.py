@@ -1,7 +1,8 @@
-"""``penstock cluster``: every service in a process of its own, on this machine."""
+"""``penstock cluster``: every service in processes of its own, on this machine."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,8 +25,12 @@ Port = Annotated[
 ]
 Wait = Annotated[float, typer.Option(min=0, help="Seconds to wait until all are ready.")]
 Name = Annotated[str, typer.Argument(metavar="SERVICE")]
+Replicas = Annotated[
+    list[str], typer.Option(metavar="N|SERVICE=N", help="How many of each, or of one. Repeatable.")
+]
 COLUMNS = (
     Column("service"),
+    Column("#replica"),
     Column("process"),
     Column("ready"),
     Column("#pid", drop=2),
@@ -37,34 +42,51 @@ COLUMNS = (
 def start(
     data_dir: HouseDir = DEFAULT_DATA_DIR,
     port: Port = PORT,
+    replicas: Replicas = [],  # noqa: B006 - Typer makes a new one
     wait_s: Wait = 60,
     as_json: AsJson = False,
 ) -> None:
     """Start every service, on the RabbitMQ and PostgreSQL of the environment."""
-    with Progress(console=Console(stderr=True)) as progress:
-        bar = progress.add_task("ready", total=None)
-        members = _cluster(data_dir, port).start(
-            wait_s, lambda ready, all: progress.update(bar, completed=ready, total=all)
-        )
+    wanted = _wanted(replicas)
+    with _told() as told:
+        members = _cluster(data_dir, port).start(wanted, wait_s, told)
+    show(members, as_json, lambda: _view(members))
+
+
+def scale(
+    replicas: Annotated[list[str], typer.Argument(metavar="SERVICE=N …")],
+    data_dir: HouseDir = DEFAULT_DATA_DIR,
+    port: Port = PORT,
+    wait_s: Wait = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Run more or fewer processes of services, while all others go on."""
+    wanted = _wanted(replicas)
+    with _told() as told:
+        members = _cluster(data_dir, port).scale(wanted, wait_s, told)
     show(members, as_json, lambda: _view(members))
 
 
 def status(
     data_dir: HouseDir = DEFAULT_DATA_DIR, port: Port = PORT, as_json: AsJson = False
 ) -> None:
-    """Show each service's process, and whether it is ready."""
+    """Show the processes of each service, and whether they are ready."""
     members = _cluster(data_dir, port).status()
     show(members, as_json, lambda: _view(members))
 
 
 def restart(
-    services: Annotated[list[str], typer.Argument(metavar="SERVICE …")],
+    services: Annotated[
+        list[str], typer.Argument(metavar="SERVICE …", help="All, if none is named.")
+    ] = [],  # noqa: B006 - Typer makes a new one
     data_dir: HouseDir = DEFAULT_DATA_DIR,
     port: Port = PORT,
     wait_s: Wait = 60,
 ) -> None:
-    """Restart services one after the other, each once all are ready again."""
-    _cluster(data_dir, port).restart(services, wait_s)
+    """Restart processes one after the other; no request is refused meanwhile."""
+    from penstock.one_service import NAMES
+
+    _cluster(data_dir, port).restart(services or NAMES, wait_s)
 
 
 def stop(data_dir: HouseDir = DEFAULT_DATA_DIR, port: Port = PORT) -> None:
@@ -77,11 +99,24 @@ def logs(
     data_dir: HouseDir = DEFAULT_DATA_DIR,
     lines: Annotated[int, typer.Option(min=1, help="How many, from the end.")] = 40,
 ) -> None:
-    """Print the end of a service's log."""
-    log = _cluster(data_dir, PORT).log(service)
-    if log.exists():
+    """Print the end of the log of each process of a service."""
+    for log in _cluster(data_dir, PORT).logs(service):
         with log.open(errors="replace") as stream:
             typer.echo("".join(deque(stream, lines)), nl=False)
+
+
+def _wanted(said: list[str]) -> dict[str, int]:
+    from penstock.cluster import replicas
+
+    return replicas(said)
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[int, int], None]]:
+    """Give what shows how many are ready, of how many."""
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("ready", total=None)
+        yield lambda ready, all: progress.update(bar, completed=ready, total=all)
 
 
 def _cluster(data_dir: HouseDir, port: int) -> "Cluster":
@@ -95,6 +130,7 @@ def _view(members: "tuple[Member, ...]") -> Iterator[RenderableType]:
     rows = (
         (
             member.name,
+            str(member.slot),
             member.state,
             "yes" if member.ready else ", ".join(f"{k} {v}" for k, v in member.waits_for.items()),
             str(member.pid or "-"),

@@ -61,10 +61,11 @@ def serve(
 ) -> None:
     """Run one service in this process, on the RabbitMQ and PostgreSQL of the environment."""
     from penstock.one_service import serve as stand
+    from penstock.serve import Door
     from penstock_core.settings import HouseSettings
 
     set_up_logging(service, as_json=not sys.stderr.isatty(), level="INFO")
-    asyncio.run(stand(service, HouseSettings(data_dir=data_dir), port, host))
+    asyncio.run(stand(service, HouseSettings(data_dir=data_dir), Door(port, host)))
 
 
 def _above_zero(speed: float) -> float:
