@@ -82,7 +82,7 @@ async def measured_cluster() -> AsyncIterator[World]:
             "PENSTOCK_DATABASE_URL": databases,
         }
         cluster = Cluster(Path(folder), free_ports(1)[0])
-        await asyncio.to_thread(cluster.start, START_WITHIN_S, lambda _ready, _all: None)
+        await asyncio.to_thread(cluster.start, {}, START_WITHIN_S, lambda _ready, _all: None)
         try:
             async with _clients(cluster) as clients:
                 bus = RabbitBus(PENSTOCK, broker_url)
