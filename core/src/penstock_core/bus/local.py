@@ -87,7 +87,7 @@ class LocalBus:
                 name=name,
                 consumers=consumers[name],
                 is_dead_letter=shelf.holds_dead_letters,
-                **counts.get(name, local_store.EMPTY),
+                **counts.get(name, {}),
             )
             for name, shelf in self._durable.items()
         )

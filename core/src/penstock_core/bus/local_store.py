@@ -133,9 +133,6 @@ def depth(connection: sqlite3.Connection, queue: str) -> int:
     return int(row[0])
 
 
-EMPTY: dict[str, Any] = {"ready": 0, "unacknowledged": 0, "oldest_at": None}
-
-
 def states(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
     """Return what waits on each queue that holds anything, what was handed out, and since when."""
     rows = connection.execute(

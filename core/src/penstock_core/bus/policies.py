@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
-
-from penstock_core.errors import BusUnavailable
+from penstock_core.bus.management import ask, management
 from penstock_core.topology import DEAD_EXCHANGE, WAKE_QUEUE_LENGTH, Queue, Topology
 
 # Later brokers give up after 20 deliveries where nothing is said, and drop what has no way out.
 _NEVER = 2**31 - 1
-_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +69,10 @@ async def apply(topology: Topology, management_url: str, vhost: str) -> None:
     ``management_url`` is ``http://user:password@host:port``, without a path. Raises
     ``BusUnavailable``.
     """
-    async with httpx2.AsyncClient(base_url=management_url, timeout=_TIMEOUT_S) as client:
+    async with management(management_url) as client:
         for policy in policies(topology):
             path = f"/api/policies/{quote(vhost, safe='')}/{quote(policy.name, safe='')}"
-            await _ask(client, "PUT", path, policy.as_json())
+            await ask(client, "PUT", path, policy.as_json())
 
 
 async def verify(topology: Topology, management_url: str, vhost: str) -> list[str]:
@@ -85,8 +82,8 @@ async def verify(topology: Topology, management_url: str, vhost: str) -> list[st
     stranger's may push ours aside. The policies are read, not the queues, whose management data
     lag by seconds. Raises ``BusUnavailable``.
     """
-    async with httpx2.AsyncClient(base_url=management_url, timeout=_TIMEOUT_S) as client:
-        found = await _ask(client, "GET", f"/api/policies/{quote(vhost, safe='')}")
+    async with management(management_url) as client:
+        found = await ask(client, "GET", f"/api/policies/{quote(vhost, safe='')}")
     wanted = policies(topology)
     complaints = (_complaint(q, _wanted(q, wanted), _in_force(q, found)) for q in _names(topology))
     return [complaint for complaint in complaints if complaint]
@@ -114,15 +111,3 @@ def _complaint(queue: str, wanted: Mapping[str, str | int], found: Mapping[str, 
     if not wrong:
         return ""
     return f"Queue {queue!r} has {found['name']!r} in force, where {', '.join(wrong)} is not right."
-
-
-async def _ask(client: httpx2.AsyncClient, method: str, path: str, body: Any = None) -> Any:
-    try:
-        answer = await client.request(method, path, json=body)
-        answer.raise_for_status()
-    except httpx2.HTTPError as error:
-        raise BusUnavailable(
-            f"RabbitMQ's management API did not take {method} {path}: {error}.",
-            hint="Is the management plugin on, and has the user the tag 'policymaker'?",
-        ) from error
-    return answer.json() if answer.content else None

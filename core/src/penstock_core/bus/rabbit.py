@@ -7,7 +7,7 @@ from penstock_core.bus.port import Delivery, Message
 from penstock_core.bus.rabbit_channel import Channel, unavailable
 from penstock_core.bus.rabbit_connection import Connection, Link
 from penstock_core.bus.rabbit_declare import declare
-from penstock_core.bus.rabbit_looking import empty_state, queue_states, virtual_host
+from penstock_core.bus.rabbit_looking import queue_states, untold, virtual_host
 from penstock_core.bus.rabbit_publisher import Publisher
 from penstock_core.bus.rabbit_subscription import RabbitSubscription, dead_letter
 from penstock_core.bus.refusals import dead_already, no_such_queue, unroutable
@@ -100,20 +100,9 @@ class RabbitBus:
             return await queue_states(self._topology, self._management_url, self._host)
         channel = await self._consuming.connection.open_channel()
         try:
-            return tuple([await self._told_by(channel, queue) for queue in self._kinds()])
+            return tuple([await _told_by(channel, queue) for queue in untold(self._topology)])
         finally:
             await channel.close()
-
-    def _kinds(self) -> list[QueueState]:
-        """Return every queue, with nothing known of it yet."""
-        return [empty_state(queue) for queue in self._topology.queues] + [
-            empty_state(queue, dead=True) for queue in self._topology.queues if not queue.wake
-        ]
-
-    async def _told_by(self, channel: Channel, state: QueueState) -> QueueState:
-        answer = await channel.call("queue_declare", queue=state.name, passive=True)
-        told = {"ready": answer.message_count, "consumers": answer.consumer_count}
-        return state.model_copy(update=told)
 
     async def close(self) -> None:
         for subscription in list(self._subscriptions):
@@ -136,3 +125,9 @@ class RabbitBus:
     def _check(self, queue: str) -> None:
         if queue not in self._queues | self._dead_queues:
             raise no_such_queue(queue, self._queues | self._dead_queues)
+
+
+async def _told_by(channel: Channel, state: QueueState) -> QueueState:
+    answer = await channel.call("queue_declare", queue=state.name, passive=True)
+    told = {"ready": answer.message_count, "consumers": answer.consumer_count}
+    return state.model_copy(update=told)

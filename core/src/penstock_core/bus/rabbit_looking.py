@@ -3,13 +3,10 @@
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-import httpx2
-
+from penstock_core.bus.management import ask, management
 from penstock_core.contracts.broker import QueueState
-from penstock_core.errors import BusUnavailable
-from penstock_core.topology import Queue, Topology
+from penstock_core.topology import Topology
 
-_TIMEOUT_S = 10.0
 _COLUMNS = (
     "name,messages_ready,messages_unacknowledged,consumers,"
     "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
@@ -21,16 +18,11 @@ def virtual_host(url: str) -> str:
     return unquote(urlsplit(url).path.removeprefix("/")) or "/"
 
 
-def empty_state(queue: Queue, *, dead: bool = False) -> QueueState:
-    """Return a queue, or its dead-letter queue, of which nothing is known yet."""
-    return QueueState(
-        name=queue.dead if dead else queue.name,
-        ready=0,
-        unacknowledged=0,
-        consumers=0,
-        is_dead_letter=dead,
-        is_wake=queue.wake,
-    )
+def untold(topology: Topology) -> tuple[QueueState, ...]:
+    """Return all queues and their dead-letter queues, of which nothing is known yet."""
+    queues = [QueueState(name=q.name, is_wake=q.wake) for q in topology.queues]
+    dead = [QueueState(name=q.dead, is_dead_letter=True) for q in topology.queues if not q.wake]
+    return (*queues, *dead)
 
 
 async def queue_states(
@@ -43,20 +35,10 @@ async def queue_states(
     BusUnavailable
         the API does not answer.
     """
-    path = f"/api/queues/{quote(host, safe='')}"
-    try:
-        async with httpx2.AsyncClient(base_url=management_url, timeout=_TIMEOUT_S) as client:
-            answer = await client.get(path, params={"columns": _COLUMNS})
-            answer.raise_for_status()
-            found = {queue["name"]: queue for queue in answer.json()}
-    except httpx2.HTTPError as error:
-        raise BusUnavailable(
-            f"RabbitMQ's management API did not tell of queues: {error}.",
-            hint="See PENSTOCK_MANAGEMENT_URL, and that the management plugin is on.",
-        ) from error
-    kinds = [empty_state(queue) for queue in topology.queues]
-    kinds += [empty_state(queue, dead=True) for queue in topology.queues if not queue.wake]
-    return tuple(_told(state, found.get(state.name, {})) for state in kinds)
+    path = f"/api/queues/{quote(host, safe='')}?columns={_COLUMNS}"
+    async with management(management_url) as client:
+        found = {queue["name"]: queue for queue in await ask(client, "GET", path)}
+    return tuple(_told(state, found.get(state.name, {})) for state in untold(topology))
 
 
 def _told(state: QueueState, found: dict[str, Any]) -> QueueState:

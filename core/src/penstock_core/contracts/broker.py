@@ -16,9 +16,9 @@ class QueueState(Frozen):
     """
 
     name: str
-    ready: int
-    unacknowledged: int
-    consumers: int
+    ready: int = 0
+    unacknowledged: int = 0
+    consumers: int = 0
     in_per_s: float | None = None
     out_per_s: float | None = None
     oldest_at: datetime | None = None
