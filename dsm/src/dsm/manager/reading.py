@@ -11,11 +11,8 @@ from penstock_core.among import among
 from penstock_core.contracts.base import Page
 from penstock_core.contracts.dsm import Dataset, File, Storage
 from penstock_core.errors import NotFound
-from penstock_core.stretches import stretches
 
 Item = TypeVar("Item")
-IN_ONE_QUERY = 5000
-"""How many values one ``IN (…)`` takes; SQLite's own limit is 32 766."""
 
 _DATASET = [tables.dataset.c[name] for name in Dataset.model_fields]
 
@@ -76,8 +73,9 @@ async def rows_where(
     values: Iterable[Any],
 ) -> AsyncIterator[Row[Any]]:
     """Give the rows of ``query`` whose ``column`` is among ``values``, however many those are."""
-    for some in stretches(dict.fromkeys(values), IN_ONE_QUERY):
-        for row in await connection.execute(query.where(among(column, some))):
+    wanted = list(dict.fromkeys(values))
+    if wanted:
+        for row in await connection.execute(query.where(among(column, wanted))):
             yield row
 
 
