@@ -20,6 +20,14 @@ TOPICS = ("dataset.registered", "dataset.changed", "dataset.closed")
 BATCH = 500
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What was decided on a stretch of the log, and by uid when each dataset was told of."""
+
+    batch: GeneratedBatch
+    told: Mapping[str, datetime]
+
+
 class Generator:
     """Makes workflows of registered datasets; any number of replicas may run.
 
@@ -49,7 +57,7 @@ class Generator:
         self._follower.reached(cursor)
         return False
 
-    async def _store(self, stretch: "_Stretch") -> "_Stretch | None":
+    async def _store(self, stretch: _Stretch) -> _Stretch | None:
         """Store what was decided on a stretch; return the next one if there is one by then."""
         ahead = asyncio.ensure_future(self._read_on(stretch.batch.cursor))
         try:
@@ -60,13 +68,13 @@ class Generator:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)
 
-    async def _read_on(self, start: int) -> "_Stretch | None":
+    async def _read_on(self, start: int) -> _Stretch | None:
         """Return the stretch of the log after ``start``, decided on, if there is one."""
         page = await self._dsm.events(start, BATCH, TOPICS)
         self._follower.saw(start, page)
         return None if page.cursor == start else await self._decide(start, page)
 
-    async def _decide(self, start: int, page: EventPage) -> "_Stretch":
+    async def _decide(self, start: int, page: EventPage) -> _Stretch:
         datasets = told_datasets(page.events)
         await self._refresh_catalogue(min((d.registered_at for d in datasets), default=now()))
         found = decide(self._matcher, datasets)
@@ -102,14 +110,6 @@ class Generator:
                 found = await self._data_access.recipe(entry.recipe_digest)
                 self._recipes[entry.recipe_digest] = Recipe.model_validate(found)
         return self._recipes
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """What was decided on a stretch of the log, and by uid when each dataset was told of."""
-
-    batch: GeneratedBatch
-    told: Mapping[str, datetime]
 
 
 def _measure(stretch: _Stretch) -> None:
