@@ -8,8 +8,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import psycopg
-from psycopg import sql
 from sqlalchemy import JSON, Column, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,6 +34,10 @@ async def insert_rows(
 async def _copy(
     connection: AsyncConnection, columns: Sequence[Column[Any]], rows: Sequence[Mapping[str, Any]]
 ) -> None:
+    # Here, for a house on SQLite does without these megabytes.
+    import psycopg
+    from psycopg import sql
+
     driver: psycopg.AsyncConnection[Any] | None
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None  # noqa: S101 - a connection that is in use has one
