@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_access.bulk import Row, insert_into
+from data_access.bulk import Row, upsert
 from data_access.schema import service
 from penstock_core.contracts.services import SILENT_AFTER_S, Heartbeat, ServiceRow, ServiceState
 
@@ -18,13 +18,10 @@ _SILENT = timedelta(seconds=SILENT_AFTER_S)
 
 async def note(connection: AsyncConnection, hearts: Sequence[Heartbeat], at: datetime) -> None:
     """Store how these services stand at ``at``, and forget those that are silent for a day."""
-    rows = [_row(heart, at) for heart in {each.instance: each for each in hearts}.values()]
-    if rows:
-        change = insert_into(connection, service)
-        newer = {name: change.excluded[name] for name in rows[0] if name != "instance"}
-        change = change.on_conflict_do_update(index_elements=["instance"], set_=newer)
-        in_order = sorted(rows, key=lambda row: (row["name"], row["instance"]))
-        await connection.execute(change, in_order)
+    told = sorted(hearts, key=lambda heart: (heart.name, heart.instance))
+    newer = tuple(name for name in Heartbeat.model_fields if name != "instance")
+    rows = (_row(heart, at) for heart in told)
+    await upsert(connection, service, rows, ("instance",), (*newer, "seen_at"))
     gone = service.c.seen_at < (at - KEPT).isoformat()
     await connection.execute(service.delete().where(gone))
 

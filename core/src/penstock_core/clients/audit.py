@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from penstock_core.clients.base import RestClient
+from penstock_core.clients.inspection import V1
 from penstock_core.contracts.audit import (
     AuditedDataset,
     AuditedTask,
@@ -11,7 +12,6 @@ from penstock_core.contracts.audit import (
     WorkflowsAudited,
 )
 
-_V1 = "/api/v1"
 _Found = tuple[Violation, ...]
 
 
@@ -21,15 +21,15 @@ class StorageAuditClient(RestClient):
     async def audit_datasets(self, after: int, limit: int) -> DatasetsAudited:
         """Audit a page of datasets, by their number."""
         params = {"after": after, "limit": limit}
-        return await self.call("GET", f"{_V1}/audit", DatasetsAudited, params=params)
+        return await self.call("GET", f"{V1}/audit", DatasetsAudited, params=params)
 
     async def audit_outputs(self, tasks: Sequence[AuditedTask]) -> _Found:
         """Hold what tasks say that they made against what is registered."""
-        return await self.call("POST", f"{_V1}/audit/output", _Found, body=list(tasks))
+        return await self.call("POST", f"{V1}/audit/output", _Found, body=list(tasks))
 
     async def tell_again(self, uids: Sequence[str]) -> None:
         """Have datasets told of once more, as they are, to all who follow."""
-        await self.call("POST", f"{_V1}/audit/tell", None, body=list(uids))
+        await self.call("POST", f"{V1}/audit/tell", None, body=list(uids))
 
 
 class WorkflowAuditClient(RestClient):
