@@ -174,3 +174,22 @@ async def test_what_comes_to_one_topic_reaches_the_daqs_queue_by_one_binding(
     (delivery,) = await subscription.batch(1, PATIENCE_S)
     assert delivery.message.routing_key == "epictopic"
     assert delivery.message.body == b'{"msg_type": "start_run", "run_id": "7"}'
+
+
+async def test_the_management_api_tells_how_queues_stand(rabbitmq: VirtualHost) -> None:
+    managed = RabbitBus(PENSTOCK, rabbitmq.url, management_url=rabbitmq.management_url)
+    await managed.start()
+    subscription = await managed.subscribe("scheduler.wake")
+    await managed.publish([announcement(n) for n in range(3)])
+    # What it tells is some seconds old.
+    async with asyncio.timeout(30):
+        while True:
+            states = {state.name: state for state in await managed.queues()}
+            seen = (states[QUEUE].ready, states["scheduler.wake"].consumers)
+            if seen == (3, 1):
+                break
+            await asyncio.sleep(0.2)
+    assert states[QUEUE].in_per_s is not None
+    assert states[f"{QUEUE}.dead"].is_dead_letter
+    await subscription.close()
+    await managed.close()

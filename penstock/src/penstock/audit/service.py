@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from penstock.audit.auditor import PAGE, Auditor, Found, Look
+from penstock.audit.auditor import PAGE, Auditor, Found, Look, key
 from penstock_core.clients import DataAccessClient
 from penstock_core.clients.house import HouseClients
 from penstock_core.contracts.audit import Law, Violation
@@ -52,7 +52,7 @@ class Walk:
     @property
     def violations(self) -> list[Violation]:
         """Return what is wrong as far as is known, each once."""
-        unique = {v.model_dump_json(): v for found in self._wrong.values() for v in found}
+        unique = {key(v): v for found in self._wrong.values() for v in found}
         return list(unique.values())
 
     async def go_on(self) -> None:
@@ -82,7 +82,7 @@ class Watch:
     def __init__(self, auditor: Auditor, data_access: DataAccessClient) -> None:
         self._walks = [Walk(look) for look in auditor.looks.values()]
         self._data_access = data_access
-        self._raised: dict[Law, str] = {}
+        self._raised = dict.fromkeys(Law, "")  # as far as is known, at the start
 
     async def look(self) -> bool:
         """Audit the next pages; return whether to go on at once, which is never."""
@@ -102,10 +102,10 @@ class Watch:
         if new:
             await self._data_access.raise_alarms(new)
         self._raised |= told
-        over = set(Law) - told.keys() if all(walk.rounds for walk in self._walks) else set()
-        if over & self._raised.keys() or min(walk.rounds for walk in self._walks) == 1:
+        over = self._raised.keys() - told.keys()
+        if over and all(walk.rounds for walk in self._walks):
             await self._data_access.clear_alarms([_key(law) for law in sorted(over)])
-        self._raised = {law: text for law, text in self._raised.items() if law not in over}
+            self._raised = told
 
 
 def _text(first: Violation, count: int) -> str:
