@@ -3,7 +3,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.template_manager import twins
+from tests.template_manager import told, twins
 
 from penstock_core.bus.local import LocalBus
 from penstock_core.service import House
@@ -16,12 +16,12 @@ ORIGIN = "http://penstock.test"
 
 
 @pytest.fixture
-def facts() -> twins.Facts:
-    return twins.Facts()
+def facts() -> told.Facts:
+    return told.Facts()
 
 
 @pytest.fixture
-def house(tmp_path: Path, facts: twins.Facts) -> House:
+def house(tmp_path: Path, facts: told.Facts) -> House:
     settings = HouseSettings(data_dir=tmp_path)
     private = tmp_path / "keys" / "private.pem"
     make_key_pair(private, settings.public_key)
@@ -46,7 +46,7 @@ async def stranger(house: House) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def visitor(stranger: httpx2.AsyncClient) -> httpx2.AsyncClient:
-    form = {"username": twins.EMAIL, "password": twins.PASSWORD}
+    form = {"username": told.EMAIL, "password": told.PASSWORD}
     answer = await stranger.post("/ui/sign-in", data=form)
     assert answer.status_code == 303
     return stranger

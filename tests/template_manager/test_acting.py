@@ -1,7 +1,7 @@
 """What an operator does about a task from its page."""
 
 import pytest
-from tests.template_manager import twins
+from tests.template_manager import told
 
 from penstock_core.contracts.workflow import ActionName
 from penstock_core.rights import Role
@@ -10,7 +10,7 @@ from penstock_core.rights import Role
 @pytest.fixture
 async def operator(stranger, facts):
     facts.roles = [Role.OPERATOR]
-    form = {"username": twins.EMAIL, "password": twins.PASSWORD}
+    form = {"username": told.EMAIL, "password": told.PASSWORD}
     await stranger.post("/ui/sign-in", data=form)
     return stranger
 
@@ -24,11 +24,11 @@ async def page(client, path: str, status: int = 200) -> str:
 @pytest.mark.parametrize(
     ("task", "actions"),
     [
-        (twins.task(20, "a", "PARTIAL", failed=3), ("retry", "accept_loss", "rerun_all")),
-        (twins.task(20, "a", "PARTIAL", loss_accepted_by="me"), ("rerun_all",)),
-        (twins.task(20, "a", "IN_PROGRESS", failed=1), ("retry", "pause", "cancel")),
-        (twins.task(20, "a", "DEFINED", failed=0, paused=True), ("resume", "cancel")),
-        (twins.task(20, "a", "FINISHED", template_id=None, failed=0), ()),
+        (told.task(20, "a", "PARTIAL", failed=3), ("retry", "accept_loss", "rerun_all")),
+        (told.task(20, "a", "PARTIAL", loss_accepted_by="me"), ("rerun_all",)),
+        (told.task(20, "a", "IN_PROGRESS", failed=1), ("retry", "pause", "cancel")),
+        (told.task(20, "a", "DEFINED", failed=0, paused=True), ("resume", "cancel")),
+        (told.task(20, "a", "FINISHED", template_id=None, failed=0), ()),
     ],
 )
 async def test_a_page_offers_what_is_for_the_task(operator, facts, task, actions):
@@ -50,7 +50,7 @@ async def test_an_action_is_asked_for_done_and_in_the_history(operator, facts):
     answer = await operator.post("/ui/tasks/12/act/cancel", data={"because": " wrong <map> "})
     assert (answer.status_code, answer.headers["location"]) == (303, "/ui/tasks/12")
     text = await page(operator, "/ui/tasks/12")
-    for part in ("What was done about it", twins.EMAIL, "wrong &lt;map&gt;"):
+    for part in ("What was done about it", told.EMAIL, "wrong &lt;map&gt;"):
         assert part in text
 
 
@@ -76,6 +76,6 @@ async def test_a_form_from_elsewhere_does_nothing(operator, facts):
 
 
 async def test_an_accepted_loss_is_shown(operator, facts):
-    facts.tasks.append(twins.task(20, "a", "PARTIAL", loss_accepted_by="me@example.org"))
+    facts.tasks.append(told.task(20, "a", "PARTIAL", loss_accepted_by="me@example.org"))
     text = await page(operator, "/ui/tasks/20")
     assert "me@example.org accepted the loss of what it did not make" in text

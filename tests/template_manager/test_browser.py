@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.template_manager import twins
+from tests.template_manager import told
 
 from penstock.serve import serving
 from penstock_core.service import House
@@ -75,8 +75,8 @@ def _look(page, name: str) -> None:
 
 
 def _sign_in(page) -> None:
-    page.get_by_label("Email").fill(twins.EMAIL)
-    page.get_by_label("Password").fill(twins.PASSWORD)
+    page.get_by_label("Email").fill(told.EMAIL)
+    page.get_by_label("Password").fill(told.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -1,6 +1,6 @@
 """Files of datasets, opened through the web face with the visitor's own right."""
 
-from tests.template_manager import twins
+from tests.template_manager import told
 
 from template_manager.pages import files
 
@@ -11,7 +11,7 @@ async def test_a_picture_is_shown_on_its_datasets_page_and_opens(visitor):
     assert "files/raw.png" not in text
 
     answer = await visitor.get("/ui/datasets/uid-3/files/plot.png")
-    assert answer.content == twins.PNG
+    assert answer.content == told.PNG
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["content-disposition"].startswith("inline;")
     assert answer.headers["x-frame-options"] == "DENY"
@@ -26,7 +26,7 @@ async def test_what_could_run_is_stored_and_sandboxed(visitor):
 
 async def test_a_large_file_comes_block_by_block(visitor, facts):
     facts.contents["f-far"] = bytes(2 * files.BLOCK_BYTES + 1)
-    facts.files[-1] = twins.file("f-far", "far.stf", 2 * files.BLOCK_BYTES + 1)
+    facts.files[-1] = told.file("f-far", "far.stf", 2 * files.BLOCK_BYTES + 1)
     answer = await visitor.get("/ui/datasets/uid-1/files/far.stf")
     assert answer.content == facts.contents["f-far"]
     assert facts.asked == [f"f-far from {n * files.BLOCK_BYTES}" for n in range(3)]
@@ -58,7 +58,7 @@ async def test_a_number_of_a_task_leads_to_its_dataset(visitor):
 
 
 async def test_a_jobs_newest_log_is_found_by_its_index(visitor, facts):
-    facts.tasks.append(twins.task(15, "decode", "FAILED", datas_log_id=30, log_name="log"))
+    facts.tasks.append(told.task(15, "decode", "FAILED", datas_log_id=30, log_name="log"))
     answer = await visitor.get("/ui/tasks/15/logs/1")
     assert answer.headers["location"] == "/ui/datasets/uid-4/files/log.000001.again1.log"
     answer = await visitor.get("/ui/tasks/15/logs/12")

@@ -2,7 +2,7 @@
 
 import httpx2
 import pytest
-from tests.template_manager import twins
+from tests.template_manager import told
 
 
 async def _text(client: httpx2.AsyncClient, path: str) -> str:
@@ -95,7 +95,7 @@ async def test_files_are_paged(visitor):
 
 
 async def test_the_next_page_keeps_the_filters(visitor, facts):
-    facts.tasks = [twins.task(n, "decode", "FAILED") for n in range(1, 61)]
+    facts.tasks = [told.task(n, "decode", "FAILED") for n in range(1, 61)]
     text = await _text(visitor, "/ui/tasks?status=FAILED")
     assert 'href="/ui/tasks?after=50&amp;status=FAILED"' in text
     text = await _text(visitor, "/ui/tasks?after=50&status=FAILED")
@@ -117,7 +117,7 @@ async def test_templates_are_filtered_by_status_and_name(visitor):
 
 
 async def test_what_others_wrote_is_never_markup(visitor, facts):
-    facts.datasets.append(twins.dataset("uid-9", "<b>x</b>", producer="<script>"))
+    facts.datasets.append(told.dataset("uid-9", "<b>x</b>", producer="<script>"))
     assert "<script>alert" not in await _text(visitor, "/ui/templates/1")
     text = await _text(visitor, "/ui/datasets")
     assert "<b>x</b>" not in text
@@ -171,7 +171,7 @@ async def test_the_tasks_page_names_and_links_its_datasets(visitor):
 
 async def test_a_jobs_log_and_outputs_open_from_its_row(visitor, facts):
     out = facts.tasks[0].output_name
-    facts.jobs = [twins.job(0, "FINISHED", outputs=(f"{out}.0.npz", f"{out}.log.0.log"))]
+    facts.jobs = [told.job(0, "FINISHED", outputs=(f"{out}.0.npz", f"{out}.log.0.log"))]
     text = " ".join((await _text(visitor, "/ui/tasks/11")).split())
     assert f'href="/ui/datasets/number/27/files/{out}.0.npz" title="{out}.0.npz">0.npz</a>' in text
     assert '<a href="/ui/tasks/11/logs/0">log</a>' in text
@@ -180,8 +180,8 @@ async def test_a_jobs_log_and_outputs_open_from_its_row(visitor, facts):
 
 @pytest.mark.parametrize("status", ["FAILED", "PARTIAL", "CANCELLED"])
 async def test_an_open_dataset_of_a_lost_task_says_who_must_close_it(visitor, facts, status):
-    facts.tasks.append(twins.task(15, "decode", status))
-    lost = twins.dataset("uid-8", "a.v1", kind="output", metadata={"task": 15})
+    facts.tasks.append(told.task(15, "decode", status))
+    lost = told.dataset("uid-8", "a.v1", kind="output", metadata={"task": 15})
     facts.datasets.append(lost)
     text = " ".join((await _text(visitor, "/ui/datasets/uid-8")).split())
     assert 'href="/ui/tasks/15">Task 15</a> ended' in text
@@ -200,7 +200,7 @@ async def test_an_open_dataset_of_a_lost_task_says_who_must_close_it(visitor, fa
     ],
 )
 async def test_no_other_dataset_says_so(visitor, facts, changes):
-    facts.datasets.append(twins.dataset("uid-8", "a.v1", **changes))
+    facts.datasets.append(told.dataset("uid-8", "a.v1", **changes))
     assert "stays open" not in await _text(visitor, "/ui/datasets/uid-8")
 
 

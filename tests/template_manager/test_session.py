@@ -4,11 +4,11 @@ import asyncio
 
 import httpx2
 import pytest
-from tests.template_manager import twins
+from tests.template_manager import told
 
 from template_manager.session import safe_next
 
-FORM = {"username": twins.EMAIL, "password": twins.PASSWORD}
+FORM = {"username": told.EMAIL, "password": told.PASSWORD}
 
 
 @pytest.mark.parametrize("path", ["/ui/tasks", "/ui/datasets", "/ui/templates", "/ui/tasks/11"])
@@ -35,7 +35,7 @@ async def test_a_wrong_password_is_told_and_the_email_kept(stranger):
     answer = await stranger.post("/ui/sign-in", data=FORM | {"password": "guess"})
     assert answer.status_code == 401
     assert "Email or password are wrong." in answer.text
-    assert twins.EMAIL in answer.text
+    assert told.EMAIL in answer.text
     assert "set-cookie" not in answer.headers
 
 

@@ -1,7 +1,7 @@
 """The values of a template: shown with their defaults, and changed in a form."""
 
 import pytest
-from tests.template_manager import twins
+from tests.template_manager import told
 
 from penstock_core.rights import Role
 
@@ -18,7 +18,7 @@ SENT = {
 @pytest.fixture
 async def expert(stranger, facts):
     facts.roles = [Role.EXPERT]
-    form = {"username": twins.EMAIL, "password": twins.PASSWORD}
+    form = {"username": told.EMAIL, "password": told.PASSWORD}
     await stranger.post("/ui/sign-in", data=form)
     return stranger
 
